@@ -1,0 +1,25 @@
+//! The words that every crate of Martlet shares: kinds of error, identities, values, positions, time, limits.
+//!
+//! Must not know: SQL text, databases, HTTP. No I/O but reading the system's clock.
+//! In reading order:
+
+#![warn(missing_docs)]
+
+mod clock;
+pub mod code;
+mod error;
+mod identity;
+pub mod limits;
+mod position;
+pub mod time;
+mod ty;
+mod value;
+
+pub use clock::{Clock, SystemClock, TestClock};
+pub use code::Code;
+pub use error::{Detail, Error, Kind};
+pub use identity::{Caller, Claims, Identity};
+pub use position::Position;
+pub use time::{Date, Timestamp};
+pub use ty::{ParamType, Type};
+pub use value::Value;

@@ -1,0 +1,32 @@
+//! Every limit has a name; those that can be set are the defaults of settings of the same name.
+
+/// Bytes of SQL text in one file.
+pub const SQL_TEXT_SIZE_MAX: usize = 256 * 1024;
+/// Levels of nesting in a SQL expression or query.
+pub const SQL_DEPTH_MAX: usize = 64;
+/// Parameters of one query or action.
+pub const PARAMETERS_MAX: usize = 100;
+/// Statements of one action.
+pub const ACTION_STATEMENTS_MAX: usize = 64;
+/// Rows of one answer.
+pub const ANSWER_ROWS_MAX: usize = 10_000;
+/// Bytes of one answer.
+pub const ANSWER_SIZE_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of one stored text or JSON value.
+pub const CELL_SIZE_MAX: usize = 16 * 1024 * 1024;
+/// Levels of nesting in a JSON argument.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Items of a list argument.
+pub const LIST_ITEMS_MAX: usize = 10_000;
+/// Deadline of a query without `@timeout`, in milliseconds.
+pub const QUERY_TIMEOUT_MS: u64 = 5_000;
+/// Deadline of an action without `@timeout`, in milliseconds.
+pub const ACTION_TIMEOUT_MS: u64 = 10_000;
+/// Longest `@timeout`, in milliseconds.
+pub const TIMEOUT_MS_MAX: u64 = 600_000;
+/// Queries in one batch.
+pub const BATCH_QUERIES_MAX: usize = 100;
+/// Actions that wait for the writer.
+pub const WRITE_QUEUE_MAX: usize = 4_096;
+/// Actions in one commit.
+pub const WRITE_GROUP_MAX: usize = 128;

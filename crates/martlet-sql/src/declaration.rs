@@ -1,0 +1,164 @@
+//! What the header of a query or action declares.
+
+use crate::Span;
+use martlet_core::{ParamType, Type, Value};
+
+/// The header of one query or action, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declaration {
+    /// The file's stem.
+    pub name: String,
+    /// The lines without a tag.
+    pub description: String,
+    /// Who may call besides the service; empty: only the service.
+    pub allow: Vec<Allow>,
+    /// In declared order.
+    pub params: Vec<Param>,
+    /// The answer's form.
+    pub returns: Returns,
+    /// The deadline from arrival; none: the setting's.
+    pub timeout_ms: Option<u64>,
+}
+
+/// One item of `@allow`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allow {
+    /// Everybody, with a token or without.
+    Anyone,
+    /// Any caller with a user's token, whatever its role.
+    User,
+    /// A caller whose token has this role.
+    Role(String),
+    /// The service, which always may.
+    Service,
+}
+
+/// One `@param`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// As in `:name`.
+    pub name: String,
+    /// Its type.
+    pub ty: ParamType,
+    /// In written order: `trim` and `lower` apply before the others whatever their place.
+    pub rules: Vec<Rule>,
+    /// May be absent; then the default, else null.
+    pub is_optional: bool,
+    /// The default, in the form in which it is bound.
+    pub default: Option<Value>,
+    /// The text after the rules; may be empty.
+    pub description: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// One rule of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rule {
+    /// `a..b`, `a..`, `..b`, both ends included: of a value, of a text's characters, of a list's items.
+    Range {
+        /// The lower end.
+        low: Option<Bound>,
+        /// The upper end.
+        high: Option<Bound>,
+    },
+    /// `in (a, b)`.
+    OneOf(Vec<Value>),
+    /// `email`.
+    Email,
+    /// `url`.
+    Url,
+    /// `matches /re/`: the expression as written; it compiles.
+    Matches(String),
+    /// `trim`: blanks at both ends go before every other rule.
+    Trim,
+    /// `lower`: lower case before every other rule.
+    Lower,
+}
+
+/// An end of a range.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bound {
+    /// A literal of the parameter's type, or a number of characters or items.
+    Literal(Value),
+    /// An earlier parameter plus or minus an integer: `check_in+30`.
+    Parameter {
+        /// Index into [`Declaration::params`].
+        index: usize,
+        /// What is added: days for a date.
+        offset: Offset,
+    },
+}
+
+/// What a bound adds to an earlier parameter.
+pub type Offset = i64;
+
+/// A literal in a header, before it is given a type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `null`.
+    Null,
+    /// `true`, `false`.
+    Boolean(bool),
+    /// Digits, with a sign, a point or an exponent: as written.
+    Number(String),
+    /// `'text'`, unescaped.
+    Text(String),
+}
+
+/// `@returns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Returns {
+    /// An array of objects.
+    #[default]
+    Rows,
+    /// One object.
+    Row,
+    /// The first column of the only row; null of none.
+    Value,
+    /// No body.
+    Nothing,
+}
+
+/// `@expect` of a statement of an action.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expect {
+    /// How many rows must be returned, or affected without RETURNING.
+    pub rows: ExpectedRows,
+    /// 400 to 499.
+    pub status: u16,
+    /// `[a-z_]{3,40}`.
+    pub code: String,
+    /// For the client.
+    pub message: String,
+}
+
+/// How many rows `@expect` wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedRows {
+    /// `none`.
+    None,
+    /// `rows`: at least one.
+    Some,
+    /// `row` is exactly 1, `N rows` exactly N.
+    Exactly(u64),
+}
+
+impl ExpectedRows {
+    /// Whether so many rows are as expected.
+    pub fn holds(self, rows: u64) -> bool {
+        match self {
+            ExpectedRows::None => rows == 0,
+            ExpectedRows::Some => rows > 0,
+            ExpectedRows::Exactly(wanted) => rows == wanted,
+        }
+    }
+}
+
+/// The type of a list's items or of the value itself.
+impl Param {
+    /// The type of one item.
+    pub fn base(&self) -> Type {
+        self.ty.base
+    }
+}

@@ -1,0 +1,19 @@
+//! The compiler: from the files of an app folder to plans that a store can run.
+//!
+//! In: the texts of the files. Out: an [`App`] or diagnostics with places. No I/O, no engine, no error at run time:
+//! whatever this crate accepts, every engine runs, with the same bytes out.
+//! In reading order: the folder, the header, the catalogue, the plan.
+
+#![warn(missing_docs)]
+
+mod app;
+pub mod catalogue;
+mod declaration;
+mod diagnostic;
+mod plan;
+
+pub use app::{App, Compiled, Migration, Seed, SourceFile, compile};
+pub use catalogue::Catalogue;
+pub use declaration::{Allow, Bound, Declaration, Expect, ExpectedRows, Literal, Offset, Param, Returns, Rule};
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use plan::{Action, Bind, Column, EngineText, Query, Statement, StatementKind, Step, TableUse, Volatility};

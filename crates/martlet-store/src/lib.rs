@@ -1,0 +1,12 @@
+//! The database behind: SQLite inside (PostgreSQL comes with its own issue).
+//!
+//! Runs compiled plans, never free text of a caller's. Owns the translation of constraints and engine errors into
+//! `core::Kind`. Must not know: names of queries as callers use them, permissions, HTTP.
+
+#![warn(missing_docs)]
+
+mod answer;
+mod sqlite;
+
+pub use answer::{Answer, Inputs, Read, Snapshot};
+pub use sqlite::{Health, MigrateReport, SeedProgress, SqliteStore, StoreSettings, Synchronous};

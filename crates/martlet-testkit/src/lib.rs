@@ -1,0 +1,1 @@
+//! Dev only: throwaway PostgreSQL, servers of the real binary, fault tools.
