@@ -1,0 +1,3 @@
+//! The tools themselves, tried on the real programs.
+
+mod postgres;
