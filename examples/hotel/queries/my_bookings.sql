@@ -1,0 +1,13 @@
+-- The caller's own bookings with their room type and payment, newest first.
+-- @allow user
+select b.id, b.room_type_id, rt.name as room_type, b.check_in, b.check_out, b.nights, b.status, b.total_cents,
+       b.created_at,
+       (select p.status from payments p
+         where p.booking_id = b.id and p.status in ('pending', 'paid', 'refunded')
+         order by p.id desc
+         limit 1) as payment_status
+  from bookings b
+  join room_types rt on rt.id = b.room_type_id
+ where b.user_id = auth.uid()
+ order by b.created_at desc, b.id desc
+ limit 100
