@@ -2,6 +2,10 @@
 //!
 //! Fakes nothing of our own: every server here is the real one, on a free port, in a folder that goes with it.
 
+mod folder;
 pub mod postgres;
+mod server;
 
+pub use folder::{copy_folder, write_folder};
 pub use postgres::Postgres;
+pub use server::{Reply, TestServer};
