@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("martlet-server", &["martlet-core", "martlet-engine"]),
     ("martlet", &["martlet-core", "martlet-sql", "martlet-store", "martlet-engine", "martlet-server"]),
     ("martlet-testkit", &["martlet-core"]),
+    ("martlet-bench", &[]),
     ("xtask", &[]),
 ];
 
