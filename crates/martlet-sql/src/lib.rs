@@ -10,6 +10,7 @@ mod app;
 pub mod catalogue;
 mod declaration;
 mod diagnostic;
+pub mod ir;
 mod plan;
 
 pub use app::{App, Compiled, Migration, Seed, SourceFile, compile};
