@@ -13,8 +13,9 @@ pub use operator::{
     AggregateFunction, BinaryOperator, CompareOperator, DateField, DateUnit, Function, ToCharPattern, WindowFunction,
 };
 
-use crate::Volatility;
-use martlet_core::Type;
+use crate::{Bind, Column, Span, StatementKind, TableUse, Volatility};
+use martlet_core::{ParamType, Type};
+use std::collections::BTreeSet;
 
 /// A relation of one statement: unique in it, subqueries and views included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,9 +25,53 @@ pub struct RelationId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CteId(pub u32);
 
-/// One statement.
+/// One statement and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Statement {
+pub struct Statement {
+    /// What it does.
+    pub command: Command,
+    /// What it gives, in order; empty: it answers nothing.
+    pub columns: Vec<Column>,
+    /// Tables and columns that it reads, views resolved; sorted by table.
+    pub reads: Vec<TableUse>,
+    /// Tables and columns that it may write; sorted by table.
+    pub writes: Vec<TableUse>,
+    /// Whether it gives the same for the same data.
+    pub volatility: Volatility,
+    /// At most so many rows by its own text; none: unbounded.
+    pub rows_max: Option<u64>,
+    /// Indexes of the parameters that it names.
+    pub params_used: BTreeSet<usize>,
+    /// What PostgreSQL's text must have a placeholder for, in the order of the text.
+    pub replacements: Vec<Replacement>,
+}
+
+/// A place of the author's text that becomes a placeholder on PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Bytes in the file.
+    pub span: Span,
+    /// What is bound there.
+    pub bind: Bind,
+    /// Its declared type.
+    pub ty: ParamType,
+}
+
+impl Statement {
+    /// What it does, in a word.
+    pub fn kind(&self) -> StatementKind {
+        match self.command {
+            Command::Select(_) => StatementKind::Select,
+            Command::Insert(_) => StatementKind::Insert,
+            Command::Update(_) => StatementKind::Update,
+            Command::Delete(_) => StatementKind::Delete,
+        }
+    }
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
     /// SELECT or VALUES.
     Select(Box<Select>),
     /// INSERT.
