@@ -46,6 +46,28 @@ pub struct TableColumn {
     pub is_identity: bool,
 }
 
+impl Catalogue {
+    /// The table of this name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+}
+
+impl Table {
+    /// The column of this name and its index.
+    pub fn column(&self, name: &str) -> Option<(usize, &TableColumn)> {
+        self.columns.iter().enumerate().find(|(_, column)| column.name == name)
+    }
+}
+
+/// The name that an identifier means: lower case unless quoted.
+pub(crate) fn ident(ident: &sqlparser::ast::Ident) -> String {
+    match ident.quote_style {
+        Some(_) => ident.value.clone(),
+        None => ident.value.to_lowercase(),
+    }
+}
+
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {

@@ -11,10 +11,16 @@ pub mod catalogue;
 mod declaration;
 mod diagnostic;
 pub mod ir;
+mod nearest;
 mod plan;
+mod source;
+mod stack;
+mod token;
+mod types;
 
 pub use app::{App, Compiled, Migration, Seed, SourceFile, compile};
 pub use catalogue::Catalogue;
 pub use declaration::{Allow, Bound, Declaration, Expect, ExpectedRows, Literal, Offset, Param, Returns, Rule};
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use nearest::nearest;
 pub use plan::{Action, Bind, Column, EngineText, Query, Statement, StatementKind, Step, TableUse, Volatility};
