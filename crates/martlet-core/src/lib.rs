@@ -8,7 +8,9 @@
 mod clock;
 pub mod code;
 mod error;
+pub mod float8;
 mod identity;
+pub mod json;
 pub mod limits;
 mod nearest;
 mod position;

@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 mod answer;
+pub mod canonical;
+mod functions;
 mod sqlite;
 
 pub use answer::{Answer, Inputs, Read, Snapshot};

@@ -1,0 +1,202 @@
+//! The text of a double, exactly as PostgreSQL prints `double precision`.
+//!
+//! Shortest digits that read back as the same value, fixed below 1e15 and from 1e-4, with an exponent of at least
+//! two digits elsewhere. Unlike Rust, PostgreSQL never prints a decimal that lies exactly between two doubles
+//! (9.999999999999999e+22, not 1e+23). Minus zero is printed as zero: SQLite does not keep it.
+
+use std::fmt::Write as _;
+
+/// Bytes of the longest text, `-2.2250738585072014e-308`, rounded up.
+pub const TEXT_SIZE_MAX: usize = 32;
+
+/// The smallest exponent of ten that is written with an exponent, as in PostgreSQL.
+const EXPONENT_FROM: i32 = 15;
+/// The smallest exponent of ten that is written without.
+const FIXED_FROM: i32 = -4;
+
+/// Returns the text of a double: `1`, `0.1`, `1e+20`, `Infinity`, `NaN`.
+pub fn text(value: f64) -> String {
+    let mut out = Vec::with_capacity(TEXT_SIZE_MAX);
+    write(&mut out, value);
+    String::from_utf8(out).expect("digits are ASCII")
+}
+
+/// Appends the text of a double.
+pub fn write(out: &mut Vec<u8>, value: f64) {
+    if value.is_nan() {
+        return out.extend_from_slice(b"NaN");
+    }
+    if value == 0.0 {
+        return out.push(b'0');
+    }
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    if value.is_infinite() {
+        return out.extend_from_slice(b"Infinity");
+    }
+    let digits = Digits::shortest(value.abs());
+    digits.write(out);
+}
+
+/// Decimal digits and the exponent of ten of the first of them.
+struct Digits {
+    /// ASCII digits, the first and the last not `0`.
+    bytes: [u8; 20],
+    len: usize,
+    exponent: i32,
+}
+
+impl Digits {
+    fn shortest(value: f64) -> Self {
+        let digits = Self::of(format_args!("{value:e}"));
+        if !digits.is_between_two_doubles() {
+            return digits;
+        }
+        (0..=16)
+            .map(|places| Self::of(format_args!("{value:.places$e}")))
+            .find(|digits| digits.value() == value && !digits.is_between_two_doubles())
+            .unwrap_or(digits)
+    }
+
+    /// Reads what Rust's formatting with an exponent gives.
+    fn of(formatted: std::fmt::Arguments<'_>) -> Self {
+        let mut text = Buffer { bytes: [0; TEXT_SIZE_MAX], len: 0 };
+        // A write that does not fit would be a text longer than Rust ever gives for at most 17 digits.
+        let _ = text.write_fmt(formatted);
+        let mut digits = Self { bytes: [b'0'; 20], len: 0, exponent: 0 };
+        let text = &text.bytes[..text.len];
+        let at = text.iter().position(|byte| *byte == b'e').unwrap_or(text.len());
+        for byte in text[..at].iter().filter(|byte| **byte != b'.').take(20) {
+            digits.bytes[digits.len] = *byte;
+            digits.len += 1;
+        }
+        while digits.len > 1 && digits.bytes[digits.len - 1] == b'0' {
+            digits.len -= 1;
+        }
+        let exponent = text.get(at + 1..).and_then(|exponent| std::str::from_utf8(exponent).ok());
+        digits.exponent = exponent.and_then(|exponent| exponent.parse().ok()).unwrap_or(0);
+        digits
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn integer(&self) -> u128 {
+        self.as_slice().iter().fold(0, |sum, digit| sum * 10 + u128::from(digit - b'0'))
+    }
+
+    fn value(&self) -> f64 {
+        let mut out = Vec::with_capacity(TEXT_SIZE_MAX);
+        self.write(&mut out);
+        std::str::from_utf8(&out).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
+    }
+
+    /// Whether the decimal is `odd * 2^k` with an odd number of exactly 54 bits: one bit more than a double has.
+    fn is_between_two_doubles(&self) -> bool {
+        let scale = self.exponent - (self.len as i32 - 1);
+        let digits = self.integer();
+        let without_twos = match u32::try_from(scale) {
+            Ok(power @ 0..=27) => digits.checked_mul(5_u128.pow(power)),
+            Ok(_) => None,
+            Err(_) if scale >= -27 => {
+                let divisor = 5_u128.pow(scale.unsigned_abs());
+                digits.is_multiple_of(divisor).then(|| digits / divisor)
+            }
+            Err(_) => None,
+        };
+        without_twos.is_some_and(|number| u128::BITS - number.leading_zeros() - number.trailing_zeros() == 54)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let digits = self.as_slice();
+        if self.exponent < FIXED_FROM || self.exponent >= EXPONENT_FROM {
+            return self.write_with_exponent(out);
+        }
+        let Ok(exponent) = usize::try_from(self.exponent) else {
+            out.extend_from_slice(b"0.");
+            out.resize(out.len() + (-1 - self.exponent) as usize, b'0');
+            return out.extend_from_slice(digits);
+        };
+        let whole = exponent + 1;
+        if digits.len() <= whole {
+            out.extend_from_slice(digits);
+            out.resize(out.len() + whole - digits.len(), b'0');
+        } else {
+            out.extend_from_slice(&digits[..whole]);
+            out.push(b'.');
+            out.extend_from_slice(&digits[whole..]);
+        }
+    }
+
+    fn write_with_exponent(&self, out: &mut Vec<u8>) {
+        let digits = self.as_slice();
+        out.push(digits[0]);
+        if digits.len() > 1 {
+            out.push(b'.');
+            out.extend_from_slice(&digits[1..]);
+        }
+        out.extend_from_slice(if self.exponent < 0 { b"e-" } else { b"e+" });
+        let exponent = self.exponent.unsigned_abs();
+        if exponent >= 100 {
+            out.push(b'0' + (exponent / 100) as u8);
+        }
+        out.push(b'0' + (exponent / 10 % 10) as u8);
+        out.push(b'0' + (exponent % 10) as u8);
+    }
+}
+
+struct Buffer {
+    bytes: [u8; TEXT_SIZE_MAX],
+    len: usize,
+}
+
+impl std::fmt::Write for Buffer {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn doubles_are_printed_as_postgresql_prints_them() {
+        for (value, expected) in [
+            (1.0, "1"),
+            (-1.5, "-1.5"),
+            (0.1, "0.1"),
+            (1e20, "1e+20"),
+            (1e-7, "1e-07"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (123_456_789_012_345.0, "123456789012345"),
+            (1e15, "1e+15"),
+            (9_007_199_254_740_992.0, "9.007199254740992e+15"),
+            (1e23, "9.999999999999999e+22"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+            (-0.0, "0"),
+            (f64::NEG_INFINITY, "-Infinity"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(text(value), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_reads_back_as_the_same_value(bits in any::<u64>()) {
+            let value = f64::from_bits(bits);
+            prop_assume!(value.is_finite());
+            prop_assert_eq!(text(value).parse::<f64>().unwrap(), value);
+        }
+    }
+}

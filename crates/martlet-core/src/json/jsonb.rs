@@ -1,0 +1,154 @@
+//! The form of `jsonb`, character for character as PostgreSQL prints it: `{"a": 1, "bc": [1.0, 100]}`.
+//!
+//! Keys are ordered by length in bytes, then bytes; the last duplicate wins; numbers are printed as `numeric`.
+
+use super::JsonError;
+use super::escape::write_escaped;
+use super::scan::{Event, Scanner};
+use std::borrow::Cow;
+
+/// Digits that `numeric` may have before the point.
+const WHOLE_DIGITS_MAX: i64 = 131_072;
+/// Digits that `numeric` may have after the point.
+const FRACTION_DIGITS_MAX: i64 = 16_383;
+
+/// Returns the jsonb text of a JSON text.
+///
+/// Errors: what is no JSON; `\u0000` and lone surrogates; numbers beyond `numeric`.
+pub fn jsonb(text: &str) -> Result<String, JsonError> {
+    let mut out = Vec::with_capacity(text.len() + text.len() / 8);
+    let mut scanner = Scanner::new(text);
+    let first = scanner.next_event()?;
+    write_value(&mut out, &mut scanner, first)?;
+    match scanner.next_event()? {
+        Event::End => Ok(String::from_utf8(out).expect("made of pieces of a text")),
+        _ => Err(JsonError::Syntax(scanner.position())),
+    }
+}
+
+// Recursion is bounded: the scanner refuses more than `NESTING_MAX` levels.
+fn write_value<'t>(out: &mut Vec<u8>, scanner: &mut Scanner<'t>, first: Event<'t>) -> Result<(), JsonError> {
+    match first {
+        Event::BeginObject => write_object(out, scanner)?,
+        Event::BeginArray => write_array(out, scanner)?,
+        Event::String(text) => write_jsonb_string(out, &text.decode()?),
+        Event::Number(number) => write_jsonb_number(out, number)?,
+        Event::Bool(true) => out.extend_from_slice(b"true"),
+        Event::Bool(false) => out.extend_from_slice(b"false"),
+        Event::Null => out.extend_from_slice(b"null"),
+        Event::Key(_) | Event::EndObject | Event::EndArray | Event::End => {
+            return Err(JsonError::Syntax(scanner.position()));
+        }
+    }
+    Ok(())
+}
+
+fn write_object(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+    // Members are written to the end of `out` first, then moved into their order.
+    let mut members: Vec<(Cow<'_, str>, Vec<u8>)> = Vec::new();
+    loop {
+        match scanner.next_event()? {
+            Event::EndObject => break,
+            Event::Key(key) => {
+                let key = key.decode()?;
+                let first = scanner.next_event()?;
+                let mut value = Vec::new();
+                write_value(&mut value, scanner, first)?;
+                members.push((key, value));
+            }
+            _ => return Err(JsonError::Syntax(scanner.position())),
+        }
+    }
+    write_members(out, members);
+    Ok(())
+}
+
+/// Appends an object of members that are jsonb already, in jsonb's order.
+fn write_members(out: &mut Vec<u8>, mut members: Vec<(Cow<'_, str>, Vec<u8>)>) {
+    // Stable, so that of equal keys the last one written comes last.
+    members.sort_by(|a, b| (a.0.len(), a.0.as_bytes()).cmp(&(b.0.len(), b.0.as_bytes())));
+    out.push(b'{');
+    let mut is_first = true;
+    for (index, (key, value)) in members.iter().enumerate() {
+        if members.get(index + 1).is_some_and(|next| next.0 == *key) {
+            continue;
+        }
+        if !is_first {
+            out.extend_from_slice(b", ");
+        }
+        is_first = false;
+        write_jsonb_string(out, key);
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+}
+
+fn write_array(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+    out.push(b'[');
+    let mut is_first = true;
+    loop {
+        let event = scanner.next_event()?;
+        if event == Event::EndArray {
+            break;
+        }
+        if !is_first {
+            out.extend_from_slice(b", ");
+        }
+        is_first = false;
+        write_value(out, scanner, event)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// Appends a string as PostgreSQL escapes it.
+pub fn write_jsonb_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    write_escaped(out, text.as_bytes());
+    out.push(b'"');
+}
+
+/// Appends a JSON number as `numeric` prints it: without exponent, the digits after the point kept.
+pub fn write_jsonb_number(out: &mut Vec<u8>, number: &str) -> Result<(), JsonError> {
+    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().map_err(|_| JsonError::Number)?),
+        None => (number, 0),
+    };
+    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+    let point = i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(exponent);
+    let scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX).saturating_sub(exponent).max(0);
+    let Some(leading) = digits.iter().position(|digit| *digit != b'0') else {
+        return write_zero(out, scale, exponent);
+    };
+    let whole_digits = point - i64::try_from(leading).unwrap_or(i64::MAX);
+    if whole_digits > WHOLE_DIGITS_MAX || scale > FRACTION_DIGITS_MAX {
+        return Err(JsonError::Number);
+    }
+    out.extend_from_slice(sign.as_bytes());
+    let digit = |place: i64| usize::try_from(place).ok().and_then(|place| digits.get(place)).copied().unwrap_or(b'0');
+    if whole_digits <= 0 {
+        out.push(b'0');
+    } else {
+        out.extend((point - whole_digits..point).map(digit));
+    }
+    if scale > 0 {
+        out.push(b'.');
+        out.extend((point..point + scale).map(digit));
+    }
+    Ok(())
+}
+
+fn write_zero(out: &mut Vec<u8>, scale: i64, exponent: i64) -> Result<(), JsonError> {
+    if scale > FRACTION_DIGITS_MAX || exponent > WHOLE_DIGITS_MAX * 4 {
+        return Err(JsonError::Number);
+    }
+    out.push(b'0');
+    if scale > 0 {
+        out.push(b'.');
+        out.resize(out.len() + usize::try_from(scale).unwrap_or(0), b'0');
+    }
+    Ok(())
+}
