@@ -1,10 +1,11 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `tidy`, `generate`, `smoke`.
+//! The project's own chores, in Rust: `cargo xtask test`, `tidy`, `generate`, `figures`, `smoke`.
 //!
 //! Must not know: any crate of the product. It runs their commands, as a person would.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
 
 mod command;
+mod figures;
 mod generate;
 mod install;
 mod smoke;
@@ -19,6 +20,7 @@ cargo xtask COMMAND
   test [--long] [-- ARGS]  install what the tests need where it is missing, then run them all (ARGS go to cargo test)
   tidy                     check what the compiler does not: crate edges, module docs, links, generated files
   generate                 write the generated documents anew
+  figures                  measure start, size, memory and durable actions of the release binary
   smoke                    start the README's first command, look at the app, stop it
 ";
 
@@ -30,6 +32,7 @@ fn main() -> Result<()> {
         ["test", rest @ ..] => test::run(rest),
         ["tidy"] => tidy::run(),
         ["generate"] => generate::run(),
+        ["figures"] => figures::run_all(),
         ["smoke"] => smoke::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
