@@ -71,8 +71,8 @@ impl App {
         let copy = ["-r", "--no-target-directory", "examples/hotel"];
         run(Command::new("cp").args(copy).arg(&folder))?;
         let _ = fs::remove_dir_all(folder.join("data"));
-        run(martlet("migrate", &folder))?;
-        run(martlet("seed", &folder))?;
+        run(&mut martlet("migrate", &folder))?;
+        run(&mut martlet("seed", &folder))?;
         let token = output(martlet("keys", &folder).args(["--user", USER]))?.trim().to_owned();
         Ok(Self { folder, token })
     }
