@@ -30,3 +30,5 @@ pub const BATCH_QUERIES_MAX: usize = 100;
 pub const WRITE_QUEUE_MAX: usize = 4_096;
 /// Actions in one commit.
 pub const WRITE_GROUP_MAX: usize = 128;
+/// Files and folders of one app folder that are looked at.
+pub const APP_FILES_MAX: usize = 4_096;

@@ -1,9 +1,16 @@
 //! The engine: one loaded app over one store.
+//!
+//! A call takes the app that is current when it arrives and keeps it to its end, so a reload never mixes two
+//! versions. No future of this module holds anything that must be given back: each may be dropped at any await.
 
-use crate::Arguments;
-use martlet_core::{Caller, Clock, Error};
-use martlet_sql::App;
-use martlet_store::{Answer, Snapshot, SqliteStore};
+mod loaded;
+
+use crate::{Arguments, policy};
+use arc_swap::ArcSwap;
+use loaded::{Entry, Loaded};
+use martlet_core::{Caller, Clock, Error, Timestamp, code, limits};
+use martlet_sql::{Action, App, Declaration, Query};
+use martlet_store::{Answer, Inputs, Read, Snapshot, SqliteStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +23,17 @@ pub struct EngineSettings {
     pub action_timeout: Duration,
     /// Queries of one batch.
     pub batch_queries_max: usize,
+}
+
+impl Default for EngineSettings {
+    /// The limits of `martlet_core::limits`.
+    fn default() -> Self {
+        Self {
+            query_timeout: Duration::from_millis(limits::QUERY_TIMEOUT_MS),
+            action_timeout: Duration::from_millis(limits::ACTION_TIMEOUT_MS),
+            batch_queries_max: limits::BATCH_QUERIES_MAX,
+        }
+    }
 }
 
 /// One call of a query or action.
@@ -40,44 +58,205 @@ pub struct BatchItem<'a> {
     pub arguments: Arguments<'a>,
 }
 
+/// What a name stands for.
+#[derive(Debug, Clone)]
+pub enum Callable {
+    /// A declared SELECT: GET, HEAD and POST.
+    Query(Arc<Query>),
+    /// A declared transaction: POST.
+    Action(Arc<Action>),
+}
+
+impl Callable {
+    /// The header.
+    pub fn declaration(&self) -> &Declaration {
+        match self {
+            Callable::Query(query) => &query.declaration,
+            Callable::Action(action) => &action.declaration,
+        }
+    }
+}
+
 /// A loaded app over a store. Share it in an `Arc`.
 #[derive(Debug)]
-pub struct Engine;
+pub struct Engine {
+    loaded: ArcSwap<Loaded>,
+    store: SqliteStore,
+    settings: EngineSettings,
+    clock: Arc<dyn Clock>,
+}
 
-#[expect(clippy::todo, reason = "skeleton")]
-#[allow(clippy::unused_async, unused_variables, reason = "skeleton")]
 impl Engine {
     /// An engine that serves this app from this store, which is migrated to it.
+    ///
+    /// Prepares every statement. Errors: those of preparing; internal where an expression does not compile.
     pub fn new(app: App, store: SqliteStore, settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        todo!()
+        let loaded = Loaded::new(app)?;
+        store.prepare(&loaded.app)?;
+        Ok(Self { loaded: ArcSwap::from_pointee(loaded), store, settings, clock })
     }
+
     /// Serves another version of the app from the next call on; calls under way end with the old one.
+    ///
+    /// Prepares every statement first; on an error the app that is served stays.
     pub fn replace_app(&self, app: App) -> Result<(), Error> {
-        todo!()
+        let loaded = Loaded::new(app)?;
+        self.store.prepare(&loaded.app)?;
+        self.loaded.store(Arc::new(loaded));
+        Ok(())
     }
+
     /// The app that is served now.
     pub fn app(&self) -> Arc<App> {
-        todo!()
+        self.loaded.load().app.clone()
     }
+
     /// The store behind.
     pub fn store(&self) -> &SqliteStore {
-        todo!()
+        &self.store
     }
+
+    /// What a name stands for, whoever asks.
+    pub fn lookup(&self, name: &str) -> Option<Callable> {
+        self.loaded.load().get(name).map(|entry| entry.callable.clone())
+    }
+
+    /// All that a caller may call, by name.
+    pub fn callable(&self, caller: &Caller) -> Vec<Callable> {
+        let loaded = self.loaded.load();
+        let may_call = |entry: &&Entry| policy::allows(entry.callable.declaration(), &caller.identity);
+        loaded.entries().filter(may_call).map(|entry| entry.callable.clone()).collect()
+    }
+
+    /// Runs the query or action of this name.
+    ///
+    /// Errors: as [`Engine::run_query`] and [`Engine::run_action`]. Dropped: as they are.
+    pub async fn run(&self, call: Call<'_>) -> Result<Answer, Error> {
+        let entry = self.permitted(&call)?;
+        match &entry.callable {
+            Callable::Query(query) => self.read(query.clone(), &entry, &call).await,
+            Callable::Action(action) => self.transact(action.clone(), &entry, &call).await,
+        }
+    }
+
     /// Runs a declared query.
+    ///
+    /// Errors: PGRST202 for an unknown name, 42501 for one that the caller may not call, 25006 for an action's,
+    /// MRT001 with every wrong argument, 57014 when the deadline passes, and those of the store.
+    /// Dropped at its await: the statement is stopped, nothing is left.
     pub async fn run_query(&self, call: Call<'_>) -> Result<Answer, Error> {
-        todo!()
+        let entry = self.permitted(&call)?;
+        match &entry.callable {
+            Callable::Query(query) => self.read(query.clone(), &entry, &call).await,
+            Callable::Action(_) => Err(read_only(call.name)),
+        }
     }
+
     /// Runs a declared action.
+    ///
+    /// Errors: as [`Engine::run_query`], those of `@expect` and of the data. A query's name is PGRST202.
+    /// Dropped at its await: an action that waits is never started; one that has started commits or not, as a whole.
     pub async fn run_action(&self, call: Call<'_>) -> Result<Answer, Error> {
-        todo!()
+        let entry = self.permitted(&call)?;
+        match &entry.callable {
+            Callable::Action(action) => self.transact(action.clone(), &entry, &call).await,
+            Callable::Query(_) => {
+                Err(Error::new(&code::UNKNOWN_NAME, format!("{} is a query, not an action", call.name)))
+            }
+        }
     }
-    /// Runs several queries at one snapshot; each has its own answer or error.
+
+    /// Runs several queries at one snapshot, in one turn; each has its own answer or error, in order.
+    ///
+    /// A bad item (unknown, forbidden, wrong arguments, an action) is an error in its place and costs the others
+    /// nothing. The deadline is the latest of the queries' own.
+    /// Errors: MRT004 for more items than `batch_queries_max`; 57014 and those of the store for all together.
+    /// Dropped at its await: the statements are stopped, nothing is left.
     pub async fn run_batch(
         &self,
         caller: &Caller,
         items: &[BatchItem<'_>],
         arrival: Instant,
     ) -> Result<Snapshot, Error> {
-        todo!()
+        let items_max = self.settings.batch_queries_max;
+        if items.len() > items_max {
+            return Err(Error::new(&code::TOO_MANY_PARTS, format!("a batch takes at most {items_max} queries")));
+        }
+        let loaded = self.loaded.load_full();
+        let now = self.clock.now();
+        let mut deadline = arrival;
+        let mut reads = Vec::with_capacity(items.len());
+        let mut refused = Vec::with_capacity(items.len());
+        for item in items {
+            match self.batch_read(&loaded, caller, item, now) {
+                Ok((read, timeout)) => {
+                    deadline = deadline.max(arrival + timeout);
+                    reads.push(read);
+                    refused.push(None);
+                }
+                Err(error) => refused.push(Some(error)),
+            }
+        }
+        if reads.is_empty() {
+            let answers = refused.into_iter().flatten().map(Err).collect();
+            return Ok(Snapshot { position: self.store.position(), answers });
+        }
+        let snapshot = self.store.read(reads, deadline).await?;
+        let mut answered = snapshot.answers.into_iter();
+        let answers = refused.into_iter().map(|refusal| match refusal {
+            Some(error) => Err(error),
+            None => answered.next().unwrap_or_else(|| Err(Error::internal("the store gave too few answers"))),
+        });
+        Ok(Snapshot { position: snapshot.position, answers: answers.collect() })
     }
+
+    fn batch_read(
+        &self,
+        loaded: &Loaded,
+        caller: &Caller,
+        item: &BatchItem<'_>,
+        now: Timestamp,
+    ) -> Result<(Read, Duration), Error> {
+        let entry = loaded.permitted(item.name, item.arguments, &caller.identity)?;
+        let Callable::Query(query) = &entry.callable else {
+            return Err(read_only(item.name));
+        };
+        let inputs = inputs(entry, caller, item.arguments, now)?;
+        Ok((Read { query: query.clone(), inputs }, self.timeout(&entry.callable)))
+    }
+
+    /// The entry of a name that the caller may call.
+    fn permitted(&self, call: &Call<'_>) -> Result<Arc<Entry>, Error> {
+        self.loaded.load().permitted(call.name, call.arguments, &call.caller.identity).cloned()
+    }
+
+    async fn read(&self, query: Arc<Query>, entry: &Entry, call: &Call<'_>) -> Result<Answer, Error> {
+        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now())?;
+        let deadline = call.arrival + self.timeout(&entry.callable);
+        let mut snapshot = self.store.read(vec![Read { query, inputs }], deadline).await?;
+        snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
+    }
+
+    async fn transact(&self, action: Arc<Action>, entry: &Entry, call: &Call<'_>) -> Result<Answer, Error> {
+        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now())?;
+        let deadline = call.arrival + self.timeout(&entry.callable);
+        self.store.transact(action, inputs, deadline).await
+    }
+
+    fn timeout(&self, callable: &Callable) -> Duration {
+        match (callable.declaration().timeout_ms, callable) {
+            (Some(timeout_ms), _) => Duration::from_millis(timeout_ms.min(limits::TIMEOUT_MS_MAX)),
+            (None, Callable::Query(_)) => self.settings.query_timeout,
+            (None, Callable::Action(_)) => self.settings.action_timeout,
+        }
+    }
+}
+
+fn inputs(entry: &Entry, caller: &Caller, arguments: Arguments<'_>, now: Timestamp) -> Result<Inputs, Error> {
+    Ok(Inputs { arguments: entry.params.read(arguments)?, identity: caller.identity.clone(), now })
+}
+
+fn read_only(name: &str) -> Error {
+    Error::new(&code::READ_ONLY_METHOD, format!("{name} is an action: it cannot run in a read-only transaction"))
+        .hint("call it by POST /rest/v1/rpc")
 }

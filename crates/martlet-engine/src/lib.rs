@@ -1,10 +1,23 @@
 //! The plain middle: runs a query, an action, a batch, for a caller, with arguments and a deadline.
 //!
 //! Owns: who may call (`policy`), arguments and their errors, deadlines. Must not know: HTTP, SQL text.
+//! It is usable as a library: load a folder, open a store, make an [`Engine`], call it. The whole of it, from
+//! `crates/martlet-engine/examples/library.rs`:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/library.rs")]
+//! ```
+//!
+//! In reading order: the folder, who may call, the arguments, the engine.
+
+#![warn(missing_docs)]
 
 mod arguments;
 mod engine;
+mod folder;
+mod policy;
 
 pub use arguments::Arguments;
-pub use engine::{BatchItem, Call, Engine, EngineSettings};
+pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings};
+pub use folder::{Folder, FolderError, load_folder, read_folder};
 pub use martlet_store::{Answer, Snapshot};

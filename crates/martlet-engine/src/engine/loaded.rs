@@ -1,0 +1,78 @@
+//! An app made ready for calls: every name with its plan and its compiled parameters.
+
+use super::Callable;
+use crate::arguments::{Arguments, CompiledParams, keys, quoted};
+use crate::policy;
+use martlet_core::{Error, Identity, code, nearest};
+use martlet_sql::App;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Argument names that the message about an unknown function repeats.
+const NAMES_SHOWN_MAX: usize = 10;
+
+/// Immutable; replaced as a whole.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) app: Arc<App>,
+    entries: BTreeMap<String, Arc<Entry>>,
+}
+
+/// A name that can be called.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) callable: Callable,
+    pub(super) params: CompiledParams,
+}
+
+impl Loaded {
+    pub(super) fn new(app: App) -> Result<Self, Error> {
+        let queries = app.queries.iter().map(|(name, query)| (name, Callable::Query(query.clone())));
+        let actions = app.actions.iter().map(|(name, action)| (name, Callable::Action(action.clone())));
+        let entry = |(name, callable): (&String, Callable)| {
+            let params = CompiledParams::new(callable.declaration())?;
+            Ok((name.clone(), Arc::new(Entry { callable, params })))
+        };
+        let entries = queries.chain(actions).map(entry).collect::<Result<_, Error>>()?;
+        Ok(Self { app: Arc::new(app), entries })
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.entries.get(name)
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().map(Arc::as_ref)
+    }
+
+    /// The entry of a name that the identity may call: PGRST202 where there is none, 42501 where it may not.
+    pub(super) fn permitted(
+        &self,
+        name: &str,
+        arguments: Arguments<'_>,
+        identity: &Identity,
+    ) -> Result<&Arc<Entry>, Error> {
+        let entry = self.get(name).ok_or_else(|| self.unknown(name, arguments, identity))?;
+        policy::permit(entry.callable.declaration(), identity)?;
+        Ok(entry)
+    }
+
+    /// The hint names only what the caller may call: others' names are not to be guessed by misspelling them.
+    fn unknown(&self, name: &str, arguments: Arguments<'_>, identity: &Identity) -> Error {
+        let given = keys(arguments, NAMES_SHOWN_MAX);
+        let shown = quoted(name);
+        let message = if given.is_empty() {
+            format!("Could not find the function public.{shown} without parameters in the schema cache")
+        } else {
+            let given: Vec<String> = given.iter().map(|key| quoted(key)).collect();
+            format!("Could not find the function public.{shown}({}) in the schema cache", given.join(", "))
+        };
+        let error = Error::new(&code::UNKNOWN_NAME, message);
+        let callable = self.entries().map(|entry| entry.callable.declaration());
+        let names = callable.filter(|declaration| policy::allows(declaration, identity)).map(|it| it.name.as_str());
+        match nearest(name, names) {
+            Some(near) => error.hint(format!("Perhaps you meant to call the function public.{near}")),
+            None => error,
+        }
+    }
+}
