@@ -1,0 +1,274 @@
+//! The command line: what can be asked, with help that teaches. What a command does is in `commands/`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Serve a folder of SQL
+#[derive(Debug, Parser)]
+#[command(
+    name = "martlet",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    after_help = "\
+Begin:
+  martlet new shop --template hotel   a folder that runs
+  martlet dev shop                    serve it, and reload on save
+
+Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 a bug in Martlet.
+Data goes to stdout, everything else to stderr. NO_COLOR is honoured."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a folder that runs
+    #[command(after_help = "\
+Examples:
+  martlet new shop                    one table, one query, one action, a page
+  martlet new shop --template hotel   a whole app: rooms, bookings, payments")]
+    New(NewArgs),
+    /// Serve a folder while you write it: migrate, seed, reload on save
+    #[command(after_help = "\
+Examples:
+  martlet dev shop
+  martlet dev shop --listen 127.0.0.1:3000
+  martlet dev shop --reset            begin with an empty database again; the old one is kept beside it
+
+A saved file answers within a second. A broken one leaves the last good app serving;
+the error shows here and in the browser. New migrations are applied as they are saved.")]
+    Dev(DevArgs),
+    /// Serve a folder in production: nothing is changed that was not asked for
+    #[command(after_help = "\
+Examples:
+  martlet migrate shop && martlet serve shop
+  martlet serve shop --listen 0.0.0.0:8080 --data /var/lib/shop
+
+Refuses to start while migrations are missing. Stops on SIGTERM or SIGINT after the
+requests under way have ended; a second signal stops at once. Logs are JSON on stderr.")]
+    Serve(ServeArgs),
+    /// Check every file of a folder
+    #[command(after_help = "\
+Examples:
+  martlet check shop
+  martlet check shop --json           for editors and CI
+
+All mistakes are told at once, each with its place and what to write instead.
+Exits with 1 when there is an error; warnings and notes exit with 0.")]
+    Check(CheckArgs),
+    /// Apply the migrations that are missing
+    #[command(after_help = "\
+Examples:
+  martlet migrate shop --dry-run      what would be applied
+  martlet migrate shop
+
+A copy of the database is taken first. All migrations apply in one transaction, or none does.
+An applied file that was edited is refused: write a new migration instead.")]
+    Migrate(MigrateArgs),
+    /// Fill the database from seed.sql
+    #[command(after_help = "\
+Examples:
+  martlet seed shop                   a hundredth of the rows
+  martlet seed shop --scale 1         all of them
+
+Refuses a database that has rows, unless --yes says to add to them.")]
+    Seed(SeedArgs),
+    /// Run SQL on the database
+    #[command(after_help = "\
+Examples:
+  martlet sql shop 'select count(*) from bookings'
+  martlet sql shop --json 'select * from room_types'
+  martlet sql shop                    reads statements from stdin, each ended by `;`
+
+The dialect is SQLite's, with Martlet's functions. Reads only, unless --write is given.")]
+    Sql(SqlArgs),
+    /// Show the keys of a folder, or sign a token for a user
+    #[command(after_help = "\
+Examples:
+  martlet keys shop                   the anon and the service key
+  martlet keys shop --user 7d2a5d4e-6a61-4c4e-9a0c-0f6f3f6f9b11
+  curl -H \"Authorization: Bearer $(martlet keys shop --user UUID)\" ...
+
+With --user only the token is printed; it holds for one day.
+The service key may do everything: keep it on servers.")]
+    Keys(KeysArgs),
+    /// Show every setting, its value and what set it
+    #[command(after_help = "\
+Examples:
+  martlet config shop
+  MARTLET_SERVER_LISTEN=0.0.0.0:80 martlet config shop
+
+A flag wins over the environment, that over martlet.toml, that over the default.
+Secrets are shown as [redacted].")]
+    Config(ConfigArgs),
+    /// Write the generated documents (config.md, errors.md, cli.md)
+    #[command(hide = true)]
+    GenerateDocs(GenerateDocsArgs),
+}
+
+/// Which app and which data.
+#[derive(Debug, Args)]
+pub(crate) struct FolderArgs {
+    /// The app's folder
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+    /// Keep the database here instead of in DIR/data
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The folder to make
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// What to begin with
+    #[arg(long, value_enum, default_value_t = Template::Blank)]
+    pub template: Template,
+}
+
+/// What a new folder begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    /// One table, one query, one action, a page
+    Blank,
+    /// Rooms, availability, bookings that never oversell, payments, a report
+    Hotel,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Serve at this address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Set the database aside and begin with an empty one
+    #[arg(long)]
+    pub reset: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Serve at this address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The app's folder
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+    /// Write the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Show what would be applied and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeedArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// What `:scale` is in seed.sql
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = scale)]
+    pub scale: f64,
+    /// Add to a database that has rows
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SqlArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// The statement to run; without it statements are read from stdin
+    #[arg(value_name = "STATEMENT", requires = "folder")]
+    pub statement: Option<String>,
+    /// Write each row as a JSON object on a line
+    #[arg(long)]
+    pub json: bool,
+    /// Allow statements that write; no server may be running
+    #[arg(long)]
+    pub write: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Sign a token for this user, good for one day
+    #[arg(long, value_name = "UUID", value_parser = uuid)]
+    pub user: Option<String>,
+    /// Give the user's token this role instead of `authenticated`
+    #[arg(long, value_name = "NAME", requires = "user", value_parser = role)]
+    pub role: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Write the settings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateDocsArgs {
+    /// The folder to write into
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// Largest `--scale`: a thousand times the data set of the workloads.
+const SCALE_MAX: f64 = 1000.0;
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if scale > 0.0 && scale <= SCALE_MAX => Ok(scale),
+        _ => Err(format!("a number above 0, at most {SCALE_MAX}")),
+    }
+}
+
+fn uuid(text: &str) -> Result<String, String> {
+    use crate::settings::key::Form;
+    use crate::settings::value::{Raw, read};
+    read(Form::Uuid, Raw::Text(text)).map(|uuid| uuid.to_string()).map_err(|refusal| refusal.hint)
+}
+
+fn role(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match text {
+        "service_role" | "anon" => {
+            Err("a user has neither this role nor that of the service: see `martlet keys DIR`".into())
+        }
+        _ if is_name => Ok(text.to_owned()),
+        _ => Err("letters, digits and underscores, at most 63".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

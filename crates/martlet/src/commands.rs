@@ -1,0 +1,96 @@
+//! What the commands do, a file each, and what they share: the settings of a folder and its app.
+
+mod check;
+mod config;
+mod generate_docs;
+mod keys;
+mod new;
+
+use crate::cli::{Command, FolderArgs};
+use crate::exit::Failure;
+use crate::output;
+use crate::settings::{Flags, Settings, environment, file};
+use anyhow::Context as _;
+use martlet_sql::{App, Diagnostic, Severity};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::New(args) => new::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::GenerateDocs(args) => generate_docs::run(&args),
+        _ => Err(Failure::new("not built yet")),
+    }
+}
+
+/// The settings of a folder, with the flags given; warnings are told.
+fn settle(args: &FolderArgs, listen: Option<SocketAddr>) -> Result<Settings, Failure> {
+    let folder = args.folder.as_path();
+    let text = settings_text(folder)?;
+    let flags = Flags { listen, data: args.data.clone() };
+    let settled = Settings::settle(folder, &text, &environment::variables(), &flags);
+    let settings = settled.map_err(|refused| {
+        let mut failures = refused.environment.into_iter();
+        let mut failure = match failures.next() {
+            Some((message, hint)) => Failure::new(message).hint(hint),
+            None => Failure::default(),
+        };
+        for (message, hint) in failures {
+            failure = failure.cause(message).hint(hint);
+        }
+        Failure { diagnostics: refused.diagnostics, ..failure }
+    })?;
+    settings.warnings.iter().for_each(|warning| output::warning(warning));
+    Ok(settings)
+}
+
+/// The text of `martlet.toml`; empty where there is none.
+fn settings_text(folder: &Path) -> Result<String, Failure> {
+    if !folder.is_dir() {
+        let hint = format!("make one with `martlet new {}`", folder.display());
+        return Err(Failure::new(format!("there is no folder `{}`", folder.display())).hint(hint));
+    }
+    let path = folder.join(file::FILE);
+    match std::fs::read(&path) {
+        Ok(bytes) if bytes.len() > file::FILE_SIZE_MAX => {
+            Err(Failure::new(format!("{} is larger than {} bytes", path.display(), file::FILE_SIZE_MAX)))
+        }
+        Ok(bytes) => Ok(String::from_utf8(bytes).with_context(|| format!("cannot read {}", path.display()))?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(anyhow::Error::from(error).context(format!("cannot read {}", path.display())).into()),
+    }
+}
+
+/// The app of a folder with the findings that do not stop it; the failure has all findings.
+fn load(folder: &Path) -> Result<(App, Vec<Diagnostic>), Failure> {
+    let compiled = martlet_engine::load_folder(folder).map_err(folder_failure)?;
+    match compiled.app {
+        Some(app) => Ok((app, compiled.diagnostics)),
+        None => Err(Failure { diagnostics: compiled.diagnostics, ..Failure::default() }),
+    }
+}
+
+fn folder_failure(error: martlet_engine::FolderError) -> Failure {
+    Failure::from(anyhow::Error::from(error)).hint("make an app folder with `martlet new DIR`")
+}
+
+/// `2 errors, 1 warning`; empty where there is neither.
+fn counts(findings: &[Diagnostic]) -> String {
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let words = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+    let parts = words.into_iter().filter_map(|(severity, word)| counted(count(severity), word));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn counted(count: usize, word: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        _ if word.ends_with('y') => Some(format!("{count} {}ies", word.trim_end_matches('y'))),
+        _ => Some(format!("{count} {word}s")),
+    }
+}

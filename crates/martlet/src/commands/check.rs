@@ -1,0 +1,71 @@
+//! `martlet check`: every finding of a folder at once, for people or machines.
+
+use super::{counted, counts, folder_failure, settings_text};
+use crate::cli::CheckArgs;
+use crate::exit::Failure;
+use crate::output::{self, Stream};
+use crate::settings::file;
+use martlet_sql::{App, Diagnostic, Severity};
+use serde_json::{Value, json};
+
+pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let settings = file::parse(&settings_text(&args.folder)?);
+    let compiled = martlet_engine::load_folder(&args.folder).map_err(folder_failure)?;
+    let mut findings = settings.diagnostics;
+    findings.extend(compiled.diagnostics);
+    let is_ok = !findings.iter().any(|finding| finding.severity == Severity::Error);
+    if args.json {
+        output::data(&format!("{:#}", as_json(&findings, is_ok)))?;
+    } else if !findings.is_empty() {
+        output::data(&output::diagnostics(&findings, Stream::Stdout))?;
+    }
+    if !args.json {
+        output::note(&summary(compiled.app.as_ref(), &findings));
+    }
+    // What is wrong has been told: the exit code is all that is left to say.
+    if is_ok { Ok(()) } else { Err(Failure::default()) }
+}
+
+fn summary(app: Option<&App>, findings: &[Diagnostic]) -> String {
+    let parts = app.map(|app| {
+        let parts = [(app.migrations.len(), "migration"), (app.queries.len(), "query"), (app.actions.len(), "action")];
+        parts.into_iter().filter_map(|(count, word)| counted(count, word)).collect::<Vec<_>>().join(", ")
+    });
+    let found = if findings.is_empty() { "nothing to mend".to_owned() } else { counts(findings) };
+    match parts.filter(|parts| !parts.is_empty()) {
+        Some(parts) => format!("{parts}: {found}"),
+        None => found,
+    }
+}
+
+fn as_json(findings: &[Diagnostic], is_ok: bool) -> Value {
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    json!({
+        "ok": is_ok,
+        "errors": count(Severity::Error),
+        "warnings": count(Severity::Warning),
+        "notes": count(Severity::Note),
+        "diagnostics": findings.iter().map(finding_json).collect::<Vec<_>>(),
+    })
+}
+
+fn finding_json(finding: &Diagnostic) -> Value {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    json!({
+        "severity": severity,
+        "code": finding.code,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "start": finding.span.start,
+        "end": finding.span.end,
+        "message": finding.message,
+        "label": finding.label,
+        "hint": finding.hint,
+        "excerpt": finding.excerpt,
+    })
+}

@@ -1,0 +1,146 @@
+//! The table of all settings: from it come the file's keys, the environment's names, `martlet config` and docs/config.md.
+
+use martlet_core::limits;
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Table of martlet.toml; empty: the top level.
+    pub section: &'static str,
+    /// The key in its table.
+    pub name: &'static str,
+    /// What values it takes.
+    pub form: Form,
+    /// What it is when nobody sets it.
+    pub default: Default,
+    /// What it decides, for the documentation.
+    pub help: &'static str,
+}
+
+/// The values that a setting takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form {
+    /// Any text of one line.
+    Text,
+    /// A text that is never shown, of so many bytes at least.
+    Secret { bytes_min: usize },
+    /// A whole number; both ends included.
+    Count { min: u64, max: u64 },
+    /// A time with a unit, in milliseconds; both ends included.
+    Duration { min_ms: u64, max_ms: u64 },
+    /// As `Duration`, or `off`.
+    DurationOrOff { min_ms: u64, max_ms: u64 },
+    /// Bytes with a unit; both ends included.
+    Size { min: u64, max: u64 },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Origins as browsers send them: `https://example.org`.
+    Origins,
+    /// Addresses and ranges of them: `10.0.0.0/8`, `::1`.
+    Networks,
+    /// An address and a port.
+    Address,
+    /// A path; a relative one counts from the app's folder.
+    Path,
+    /// A uuid.
+    Uuid,
+}
+
+/// What a setting is when nobody sets it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Default {
+    /// This, in its written form.
+    Written(&'static str),
+    /// A whole number that is a limit of the code's.
+    Count(u64),
+    /// Bytes that are a limit of the code's.
+    Size(u64),
+    /// Milliseconds that are a limit of the code's.
+    Millis(u64),
+    /// Not set; the text says what happens then.
+    Unset(&'static str),
+    /// So many for each processor.
+    PerProcessor(u64),
+}
+
+impl Key {
+    /// The full name: `server.listen`.
+    pub(crate) fn full_name(&self) -> String {
+        if self.section.is_empty() { self.name.to_owned() } else { format!("{}.{}", self.section, self.name) }
+    }
+
+    /// The variable of the environment: `MARTLET_SERVER_LISTEN`.
+    pub(crate) fn variable(&self) -> String {
+        format!("MARTLET_{}", self.full_name().replace('.', "_").to_uppercase())
+    }
+}
+
+macro_rules! keys {
+    ($($id:ident = $section:literal, $name:literal, $form:expr, $default:expr, $help:literal;)*) => {
+        $(#[doc = $help] pub(crate) static $id: Key =
+            Key { section: $section, name: $name, form: $form, default: $default, help: $help };)*
+        /// Every setting, in the order of the documentation.
+        pub(crate) static ALL: &[&Key] = &[$(&$id),*];
+    };
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+keys! {
+    NAME = "", "name", Form::Text, Default::Unset("the folder's name"), "The app's name, as shown to people.";
+    DATA = "", "data", Form::Path, Default::Written("data"), "The data folder: the database, its lock, copies and keys. A relative path counts from the app's folder.";
+
+    LISTEN = "server", "listen", Form::Address, Default::Written("127.0.0.1:8080"), "Address and port to serve at. Port 0 takes a free one.";
+    BODY_SIZE_MAX = "server", "body_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(MIB), "Largest body of a request; a larger one is answered 413.";
+    HEADER_SIZE_MAX = "server", "header_size_max", Form::Size { min: 8 * KIB, max: 64 * KIB }, Default::Size(32 * KIB), "Largest head of a request (its line and headers).";
+    HEADER_COUNT_MAX = "server", "header_count_max", Form::Count { min: 20, max: 1_000 }, Default::Count(100), "Headers of one request.";
+    URL_SIZE_MAX = "server", "url_size_max", Form::Size { min: KIB, max: 32 * KIB }, Default::Size(8 * KIB), "Longest URL.";
+    URL_PARAMETERS_MAX = "server", "url_parameters_max", Form::Count { min: 1, max: 10_000 }, Default::Count(1_000), "Parameters of one query string.";
+    HEADER_TIMEOUT = "server", "header_timeout", Form::Duration { min_ms: 100, max_ms: 5 * MINUTE }, Default::Millis(10 * SECOND), "How long the head of a request may take to arrive.";
+    IDLE_TIMEOUT = "server", "idle_timeout", Form::Duration { min_ms: SECOND, max_ms: HOUR }, Default::Millis(75 * SECOND), "How long a connection is kept open between requests.";
+    RATE_MIN = "server", "rate_min", Form::Size { min: 1, max: 1024 * MIB }, Default::Size(KIB), "Bytes a second that a body must bring, and an answer must be taken with, once `rate_after` has passed.";
+    RATE_AFTER = "server", "rate_after", Form::Duration { min_ms: SECOND, max_ms: HOUR }, Default::Millis(10 * SECOND), "When `rate_min` begins to count.";
+    CONNECTIONS_MAX = "server", "connections_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(10_000), "Connections open at once; more wait to be accepted.";
+    CONNECTIONS_PER_ADDRESS_MAX = "server", "connections_per_address_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(4_096), "Connections open at once from one address; trusted proxies are not counted.";
+    BATCH_QUERIES_MAX = "server", "batch_queries_max", Form::Count { min: 1, max: 10_000 }, Default::Count(limits::BATCH_QUERIES_MAX as u64), "Queries in one batch.";
+    BATCH_ANSWER_SIZE_MAX = "server", "batch_answer_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(64 * MIB), "Bytes of the answer of one batch.";
+    TRUSTED_PROXIES = "server", "trusted_proxies", Form::Networks, Default::Unset("none: the peer's address counts"), "Proxies whose `Forwarded` or `X-Forwarded-For` tells the client's address: addresses or ranges such as `10.0.0.0/8`.";
+    CONTENT_SECURITY_POLICY = "server", "content_security_policy", Form::Text, Default::Unset("own files only; no inline scripts; inline styles; images also from `data:` and `blob:`"), "The Content-Security-Policy of static pages.";
+    SHUTDOWN_GRACE = "server", "shutdown_grace", Form::Duration { min_ms: 0, max_ms: HOUR }, Default::Millis(30 * SECOND), "How long requests under way may take to end after a signal to stop.";
+
+    SYNCHRONOUS = "database", "synchronous", Form::Choice(&["full", "normal"]), Default::Written("full"), "`full`: a write is answered after it is on the disk, so that it survives loss of power. `normal`: it is answered before; it survives a crash of the process, but loss of power or a crash of the machine may take back the writes of the last moments. The database stays whole either way.";
+    READERS = "database", "readers", Form::Count { min: 1, max: 256 }, Default::PerProcessor(2), "Threads for reads that take longer than the inline budget.";
+    WRITE_QUEUE_MAX = "database", "write_queue_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(limits::WRITE_QUEUE_MAX as u64), "Actions that may wait for the writer; more are answered 503.";
+    ANSWER_ROWS_MAX = "database", "answer_rows_max", Form::Count { min: 1, max: 10_000_000 }, Default::Count(limits::ANSWER_ROWS_MAX as u64), "Rows of one answer.";
+    ANSWER_SIZE_MAX = "database", "answer_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(limits::ANSWER_SIZE_MAX as u64), "Bytes of one answer.";
+    SLOW_STATEMENT = "database", "slow_statement", Form::DurationOrOff { min_ms: 1, max_ms: HOUR }, Default::Millis(100), "A statement that takes longer is logged at level warn; `off` logs none.";
+    QUERY_TIMEOUT = "database", "query_timeout", Form::Duration { min_ms: 1, max_ms: limits::TIMEOUT_MS_MAX }, Default::Millis(limits::QUERY_TIMEOUT_MS), "Deadline of a query that has no `@timeout`, from its arrival.";
+    ACTION_TIMEOUT = "database", "action_timeout", Form::Duration { min_ms: 1, max_ms: limits::TIMEOUT_MS_MAX }, Default::Millis(limits::ACTION_TIMEOUT_MS), "Deadline of an action that has no `@timeout`, from its arrival.";
+
+    JWT_SECRET = "auth", "jwt_secret", Form::Secret { bytes_min: 32 }, Default::Unset("only tokens signed by this server's own key are taken"), "Secret of HS256 tokens. Best set as MARTLET_AUTH_JWT_SECRET, not in the file.";
+    ISSUER = "auth", "issuer", Form::Text, Default::Unset("`iss` is not checked"), "What a token's `iss` must be.";
+
+    CORS_ORIGINS = "cors", "origins", Form::Origins, Default::Unset("any origin, without credentials"), "Origins whose pages may call with credentials; exactly these, no patterns. In the environment separated by commas.";
+
+    LOG_FORMAT = "log", "format", Form::Choice(&["json", "text"]), Default::Unset("json in `serve`, text elsewhere"), "How log lines on stderr are written.";
+    LOG_LEVEL = "log", "level", Form::Choice(&["error", "warn", "info", "debug", "trace"]), Default::Written("info"), "The least level that is logged.";
+
+    DEV_USER = "dev", "user", Form::Uuid, Default::Unset("no page URL with a token"), "The user for whom `martlet dev` prints a page URL with a one-day token.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_and_variables_are_distinct() {
+        let names: BTreeSet<String> = ALL.iter().map(|key| key.full_name()).collect();
+        let variables: BTreeSet<String> = ALL.iter().map(|key| key.variable()).collect();
+        assert_eq!((names.len(), variables.len()), (ALL.len(), ALL.len()));
+    }
+}
