@@ -4,7 +4,7 @@
 //! looked through every so often. Data, and names that begin with a dot (editors' swap files), are passed over.
 
 use notify::{Config, Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -78,7 +78,7 @@ fn concerns(event: &Event, root: &Path, data: &Path) -> bool {
     !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(|path| is_of_app(path, root, data))
 }
 
-fn is_of_app(path: &PathBuf, root: &Path, data: &Path) -> bool {
+fn is_of_app(path: &Path, root: &Path, data: &Path) -> bool {
     let Ok(relative) = path.strip_prefix(root) else {
         return false;
     };

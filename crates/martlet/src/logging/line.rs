@@ -165,8 +165,8 @@ mod tests {
                 &[("query", "report".into()), ("dur_s", 0.25.into()), ("text", "a b".into())],
             )
         };
-        insta::assert_snapshot!(make().json(), @"");
-        insta::assert_snapshot!(make().text(), @"");
+        insta::assert_snapshot!(make().json(), @r#"{"ts":"2023-11-14T22:13:20.000500Z","level":"warn","msg":"slow\nstatement \u001b[2J","query":"report","dur_s":0.25,"text":"a b"}"#);
+        insta::assert_snapshot!(make().text(), @r#"22:13:20 WARN  slow statement  [2J query=report dur_s=0.25 text="a b""#);
     }
 
     #[test]

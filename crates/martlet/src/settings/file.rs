@@ -191,7 +191,7 @@ mod tests {
         3:8: there is no setting `server.lisen`; did you mean `listen`?
         4:2: there is no table `[databse]`; did you mean `[database]`?
         7:11: `cors.origins` takes a list of origins, not a boolean; write an origin as browsers send it, such as "https://example.org"
-        9:9: `log.level` `loud` is none of error, warn, info, debug, trace; use one of error, warn, info, debug, trace
+        9:9: `log.level` cannot be `loud`; use one of error, warn, info, debug, trace
         11:17: `database.query_timeout` needs a unit; write "5s" for seconds, "5ms" for milliseconds
         12:11: `database.readers` `-1` is not a whole number; use a number from 1 to 256
         "#);
@@ -199,15 +199,11 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_told_with_its_place() {
-        insta::assert_snapshot!(mistakes("name = \n[server\n"), @r#"
-        1:8: string values must be quoted, expected literal string; see https://toml.io for the syntax
-        1:8: `name` is empty; write a text, such as "hotel"
+        insta::assert_snapshot!(mistakes("name = \n[server\n"), @r"
         2:8: unclosed table, expected `]`; see https://toml.io for the syntax
-        "#);
-        insta::assert_snapshot!(mistakes("server = 1\nname = \"a\"\nname = \"b\"\n"), @r"
-        1:10: `server` is a table; write its keys under `[server]`
-        3:1: duplicate key; see https://toml.io for the syntax
+        1:8: string values must be quoted, expected literal string; see https://toml.io for the syntax
         ");
+        insta::assert_snapshot!(mistakes("server = 1\nname = \"a\"\nname = \"b\"\n"), @"3:1: duplicate key; see https://toml.io for the syntax");
     }
 
     #[test]

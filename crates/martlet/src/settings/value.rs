@@ -310,14 +310,14 @@ fn example(form: Form) -> String {
 pub(crate) fn written_duration(time: Duration) -> String {
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = units.into_iter().find(|(unit_ms, _)| millis >= *unit_ms && millis % unit_ms == 0);
+    let unit = units.into_iter().find(|(unit_ms, _)| millis >= *unit_ms && millis.is_multiple_of(*unit_ms));
     unit.map_or_else(|| format!("{millis}ms"), |(unit_ms, unit)| format!("{}{unit}", millis / unit_ms))
 }
 
 /// In the largest unit that divides it: `64MiB`, `1500B`.
 pub(crate) fn written_size(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0);
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{bytes}B"), |(unit, name)| format!("{}{name}", bytes / unit))
 }
 
