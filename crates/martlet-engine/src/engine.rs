@@ -9,7 +9,7 @@ use crate::{Arguments, policy};
 use arc_swap::ArcSwap;
 use loaded::{Entry, Loaded};
 use martlet_core::{Caller, Clock, Error, Timestamp, code, limits};
-use martlet_sql::{Action, App, Declaration, Query};
+use martlet_sql::{Action, App, Declaration, Query, Returns};
 use martlet_store::{Answer, Inputs, Read, Snapshot, SqliteStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,6 +77,17 @@ impl Callable {
     }
 }
 
+/// What a surface must know of a name before it runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// POST only; 25006 by GET.
+    pub is_action: bool,
+    /// The answer's form.
+    pub returns: Returns,
+    /// Whether every caller gets the same answer: `@allow` is exactly `anyone` and no claim is read.
+    pub is_public: bool,
+}
+
 /// A loaded app over a store. Share it in an `Arc`.
 #[derive(Debug)]
 pub struct Engine {
@@ -119,6 +130,11 @@ impl Engine {
     /// What a name stands for, whoever asks.
     pub fn lookup(&self, name: &str) -> Option<Callable> {
         self.loaded.load().get(name).map(|entry| entry.callable.clone())
+    }
+
+    /// What a surface must know of a name, whoever asks; a look-up without a copy.
+    pub fn target(&self, name: &str) -> Option<Target> {
+        self.loaded.load().get(name).map(|entry| entry.target)
     }
 
     /// All that a caller may call, by name.

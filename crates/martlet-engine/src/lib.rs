@@ -18,6 +18,6 @@ mod folder;
 mod policy;
 
 pub use arguments::Arguments;
-pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings};
+pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Target};
 pub use folder::{Folder, FolderError, load_folder, read_folder};
 pub use martlet_store::{Answer, Snapshot};

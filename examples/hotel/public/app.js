@@ -141,7 +141,7 @@ function roomCard(room, nights) {
   book.addEventListener('click', () => attempt(book, () => bookRoom(room)));
   const card = element('li', { className: 'room' },
     element('h3', { textContent: room.name }),
-    element('p', { textContent: [type?.description, type && `sleeps ${type.capacity}`].filter(Boolean).join(', ') }),
+    element('p', { textContent: [type?.description, type && `sleeps\u00a0${type.capacity}`].filter(Boolean).join(', ') }),
     element('p', {}, freeTag(room.free)),
     element('footer', {},
       element('p', { className: 'price' },

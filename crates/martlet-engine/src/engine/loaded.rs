@@ -1,10 +1,10 @@
 //! An app made ready for calls: every name with its plan and its compiled parameters.
 
-use super::Callable;
+use super::{Callable, Target};
 use crate::arguments::{Arguments, CompiledParams, keys, quoted};
 use crate::policy;
 use martlet_core::{Error, Identity, code, nearest};
-use martlet_sql::App;
+use martlet_sql::{Allow, App, Bind, Statement};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ pub(super) struct Loaded {
 pub(super) struct Entry {
     pub(super) callable: Callable,
     pub(super) params: CompiledParams,
+    pub(super) target: Target,
 }
 
 impl Loaded {
@@ -31,7 +32,8 @@ impl Loaded {
         let actions = app.actions.iter().map(|(name, action)| (name, Callable::Action(action.clone())));
         let entry = |(name, callable): (&String, Callable)| {
             let params = CompiledParams::new(callable.declaration())?;
-            Ok((name.clone(), Arc::new(Entry { callable, params })))
+            let target = target(&callable);
+            Ok((name.clone(), Arc::new(Entry { callable, params, target })))
         };
         let entries = queries.chain(actions).map(entry).collect::<Result<_, Error>>()?;
         Ok(Self { app: Arc::new(app), entries })
@@ -75,4 +77,24 @@ impl Loaded {
             None => error,
         }
     }
+}
+
+fn target(callable: &Callable) -> Target {
+    let declaration = callable.declaration();
+    let reads_claims = match callable {
+        Callable::Query(query) => reads_claims(&query.statement),
+        Callable::Action(action) => action.steps.iter().any(|step| reads_claims(&step.statement)),
+    };
+    Target {
+        is_action: matches!(callable, Callable::Action(_)),
+        returns: declaration.returns,
+        is_public: declaration.allow == [Allow::Anyone] && !reads_claims,
+    }
+}
+
+fn reads_claims(statement: &Statement) -> bool {
+    statement.sqlite.binds.iter().any(|bind| match bind {
+        Bind::UserId | Bind::Role | Bind::Claims | Bind::Claim(_) => true,
+        Bind::Parameter(_) | Bind::StepColumn { .. } | Bind::Now | Bind::Today => false,
+    })
 }

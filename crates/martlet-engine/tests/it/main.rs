@@ -1,0 +1,3 @@
+//! The engine from outside: folders on disk, and calls over a real store.
+
+mod folder;
