@@ -42,6 +42,18 @@ pub(crate) fn of(data_type: &DataType) -> Result<ParamType, TypeRefusal> {
     Ok(ParamType { base, is_list: false })
 }
 
+/// The nearest type that can be stored, to go on checking with after a refusal.
+pub(crate) fn instead_of(data_type: &DataType) -> Type {
+    match data_type {
+        DataType::SmallInt(_) | DataType::Int2(_) | DataType::TinyInt(_) | DataType::MediumInt(_) => Type::Integer,
+        DataType::Real | DataType::Float4 | DataType::Float(_) => Type::Double,
+        DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_) => Type::Bigint,
+        DataType::Timestamp(..) => Type::Timestamptz,
+        DataType::Custom(name, _) if name.to_string().to_lowercase().contains("serial") => Type::Bigint,
+        _ => Type::Text,
+    }
+}
+
 fn refuse(data_type: &DataType, hint: &str) -> Result<ParamType, TypeRefusal> {
     let name: String = data_type.to_string().to_lowercase().chars().take(80).collect();
     Err(TypeRefusal { message: format!("the type `{name}` is not portable"), hint: hint.to_owned() })

@@ -1,0 +1,3 @@
+//! The header: comments that declare what SQL cannot say.
+
+pub(crate) mod line;
