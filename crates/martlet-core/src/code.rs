@@ -45,6 +45,7 @@ codes! {
     FOREIGN_KEY = "23503", Conflict, "A row that this one refers to is missing, or others still refer to it.", "Write the other row first, or remove what refers to it.";
     NOT_NULL = "23502", Invalid, "A column that must have a value has none.", "Give a value.";
     CHECK = "23514", Invalid, "A value breaks a rule of its table.", "Use a value that the rule allows.";
+    RAISED = "P0001", Invalid, "A trigger of the app refused the change.", "The message is the app's own.";
     OUT_OF_RANGE = "22003", Invalid, "A number left the range of its type.", "Use smaller numbers.";
     DIVISION_BY_ZERO = "22012", Invalid, "A division by zero.", "Check the divisor, or use nullif(x, 0).";
     INVALID_TEXT = "22P02", Invalid, "A text is not a value of the type it is read as.", "Use the type's written form.";

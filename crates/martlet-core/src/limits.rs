@@ -32,3 +32,23 @@ pub const WRITE_QUEUE_MAX: usize = 4_096;
 pub const WRITE_GROUP_MAX: usize = 128;
 /// Files and folders of one app folder that are looked at.
 pub const APP_FILES_MAX: usize = 4_096;
+/// Batches of reads that wait for the reader threads.
+pub const READ_QUEUE_MAX: usize = 1_024;
+/// Virtual-machine steps of the reads that run on the caller's thread: about a millisecond (measured in the store).
+pub const INLINE_READ_STEPS_MAX: u32 = 40_000;
+/// How often a plan may overrun that budget before it starts on a reader thread.
+pub const INLINE_OVERRUNS_MAX: u32 = 3;
+/// Plans whose overruns are remembered.
+pub const OVERRUN_PLANS_MAX: usize = 1_024;
+/// Prepared statements kept by one connection.
+pub const STATEMENTS_KEPT_MAX: usize = 256;
+/// Bytes of one lowered statement: lowering makes the author's text longer.
+pub const LOWERED_SQL_SIZE_MAX: usize = 4 * SQL_TEXT_SIZE_MAX;
+/// Levels of nesting in a lowered expression.
+pub const LOWERED_DEPTH_MAX: usize = 1_000;
+/// Placeholders of one lowered statement.
+pub const PLACEHOLDERS_MAX: usize = 1_000;
+/// Columns of a table or of a result.
+pub const COLUMNS_MAX: usize = 2_000;
+/// Triggers and cascades that may call each other.
+pub const TRIGGER_DEPTH_MAX: usize = 32;

@@ -1,121 +1,157 @@
 //! SQLite: one writer with group commit, readers inline and in a pool.
+//!
+//! In reading order: the folder and its lock, a connection and what it may do, what a run may spend, one statement,
+//! the reads, the writes, and what is done rarely: migrations, the seed, preparing an app.
+
+mod authorizer;
+mod bind;
+mod budget;
+mod connection;
+mod cross_check;
+mod error;
+mod group;
+mod lock;
+mod migrate;
+mod queue;
+mod reader;
+mod run;
+mod seed;
+mod settings;
+mod shared;
+mod writer;
+
+pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchronous};
 
 use crate::{Answer, Inputs, Read, Snapshot};
-use martlet_core::{Clock, Error, Position};
+use authorizer::Role;
+use connection::Connection;
+use martlet_core::{Clock, Error, Position, code};
 use martlet_sql::{Action, App, Seed};
-use std::path::PathBuf;
+use reader::Readers;
+use shared::Shared;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// When a commit is acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Synchronous {
-    /// After fsync: an acknowledged write survives power loss.
-    #[default]
-    Full,
-    /// Before fsync: an acknowledged write survives a crash of the process, not of the machine.
-    Normal,
-}
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-pub struct StoreSettings {
-    /// The data folder; the database is `app.db` in it.
-    pub data: PathBuf,
-    /// When a commit is acknowledged.
-    pub synchronous: Synchronous,
-    /// Reader threads behind the inline reads.
-    pub readers: usize,
-    /// Actions that may wait for the writer.
-    pub write_queue_max: usize,
-    /// Rows of one answer.
-    pub answer_rows_max: usize,
-    /// Bytes of one answer.
-    pub answer_size_max: usize,
-    /// A statement that takes longer is logged at warn; none: never.
-    pub slow_statement_ms: Option<u64>,
-}
-
-/// What `migrate` did or, dry, would do.
-#[derive(Debug, Clone, Default)]
-pub struct MigrateReport {
-    /// Names that were applied, in order.
-    pub applied: Vec<String>,
-    /// Names that had been applied before.
-    pub already: usize,
-    /// The copy that was taken first, if there was anything to copy.
-    pub copy: Option<PathBuf>,
-}
-
-/// Told after each statement of the seed.
-#[derive(Debug, Clone)]
-pub struct SeedProgress {
-    /// The table just filled.
-    pub table: String,
-    /// Its rows.
-    pub rows: u64,
-    /// Statements done.
-    pub done: usize,
-    /// Statements in all.
-    pub total: usize,
-}
-
-/// How the database is.
-#[derive(Debug, Clone)]
-pub struct Health {
-    /// Whether reads work.
-    pub can_read: bool,
-    /// Whether writes work, as far as is known without writing.
-    pub can_write: bool,
-    /// Actions that wait for the writer.
-    pub queue_depth: usize,
-}
+use writer::Writer;
 
 /// The store on SQLite. Cheap to clone; the last clone closes it.
 #[derive(Debug, Clone)]
-pub struct SqliteStore;
+pub struct SqliteStore(Arc<Inner>);
 
-#[expect(clippy::todo, reason = "skeleton")]
-#[allow(clippy::unused_async, unused_variables, missing_docs, reason = "skeleton")]
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    readers: Readers,
+    writer: Writer,
+    folder: lock::DataFolder,
+}
+
 impl SqliteStore {
     /// Takes the lock `DATA/lock`, opens `DATA/app.db`, makes what is missing, starts the writer and the readers.
+    ///
+    /// Errors: MRT054 where another process holds the lock or the folder cannot be used; its message is complete.
     pub fn open(settings: StoreSettings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        todo!()
+        if !connection::is_version_supported() {
+            return Err(Error::internal(format!("SQLite {} is too old", rusqlite::version())));
+        }
+        let folder = lock::DataFolder::take(&settings.data)?;
+        let database = folder.database();
+        // The writer opens first: it makes the log and its index, which readers cannot.
+        let connection = Connection::open(&database, Role::Writer, settings.synchronous)
+            .map_err(|failure| not_opened(&database, &failure))?;
+        let shared = Arc::new(Shared::new(settings, clock, database)?);
+        let readers = Readers::start(&shared)?;
+        let writer = Writer::start(Arc::clone(&shared), connection).map_err(|error| no_thread(&error))?;
+        Ok(Self(Arc::new(Inner { shared, readers, writer, folder })))
     }
+
     /// Applies what is missing in one transaction, after a copy by VACUUM INTO; refuses an edited applied file.
+    ///
+    /// Dry, it only tells what it would do. Blocks. Errors: MRT500 whose message is complete and for the operator.
     pub fn migrate(&self, app: &App, is_dry: bool) -> Result<MigrateReport, Error> {
-        todo!()
+        self.0.writer.borrow(|_| migrate::migrate(&self.0.shared, app, is_dry))?
     }
-    /// Runs the seed in one transaction.
+
+    /// Runs the seed in one transaction. Blocks.
     pub fn seed(&self, seed: &Seed, scale: f64, progress: &mut dyn FnMut(SeedProgress)) -> Result<(), Error> {
-        todo!()
+        self.0.writer.borrow(|_| seed::seed(&self.0.shared, seed, scale, progress))?
     }
-    /// Whether no table of the app has a row.
+
+    /// Whether no table of the app has a row. A table that is not there has none.
     pub fn is_empty(&self, app: &App) -> Result<bool, Error> {
-        todo!()
+        seed::is_empty(&self.0.shared, app)
     }
+
     /// Prepares every plan of the app on every connection, so that no statement is first prepared on a request's way.
+    ///
+    /// Compares the catalogue with the real tables, and what SQLite says that a plan accesses with what the plan says.
+    /// Blocks. Errors: MRT500, whose operator's message names the plan; a message about a missing migration.
     pub fn prepare(&self, app: &App) -> Result<(), Error> {
-        todo!()
+        cross_check::tables(&self.0.shared, app)?;
+        self.0.shared.set_constraint_names(app);
+        self.0.writer.borrow(|connection| cross_check::actions(connection, app))??;
+        let mut is_first = true;
+        self.0.readers.on_each(|connection| cross_check::queries(connection, app, std::mem::take(&mut is_first)))
     }
+
     /// Runs queries at one snapshot. Safe to be dropped at any await.
+    ///
+    /// The position is never later than what the answers show, and shows every acknowledged write. Needs a tokio
+    /// runtime with time enabled. Errors of one query are in its place; of all of them: 57P01, MRT053, 57014.
     pub async fn read(&self, reads: Vec<Read>, deadline: Instant) -> Result<Snapshot, Error> {
-        todo!()
+        self.0.shared.check_open()?;
+        self.0.readers.read(reads, deadline).await
     }
+
     /// Runs an action. Dropped while it waits: never started. Dropped later: it commits or not, as a whole.
+    ///
+    /// Needs a tokio runtime with time enabled.
     pub async fn transact(&self, action: Arc<Action>, inputs: Inputs, deadline: Instant) -> Result<Answer, Error> {
-        todo!()
+        self.0.shared.check_open()?;
+        self.0.writer.transact(action, inputs, deadline).await
     }
-    /// The last commit.
+
+    /// The last commit: the number counts those that changed a row since the store was opened.
     pub fn position(&self) -> Position {
-        todo!()
+        self.0.shared.position()
     }
+
     /// How the database is; never blocks on the writer.
     pub fn health(&self) -> Health {
-        todo!()
+        self.0.shared.health(self.0.writer.queue_depth())
     }
-    /// Finishes accepted actions, checkpoints, closes. Later calls get 57P01.
+
+    /// Finishes accepted actions, checkpoints, closes. Later calls get 57P01. Blocks.
     pub fn close(&self) {
-        todo!()
+        self.0.close();
     }
+}
+
+impl Inner {
+    fn close(&self) {
+        if self.shared.begin_closing() {
+            self.readers.close();
+            self.writer.close();
+            self.folder.release();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn closed() -> Error {
+    Error::new(&code::SHUTTING_DOWN, "the server is stopping")
+}
+
+fn not_opened(database: &Path, failure: &rusqlite::Error) -> Error {
+    Error::new(&code::READ_ONLY, format!("cannot open the database {}: {failure}", database.display()))
+        .hint("check that the file is a database of Martlet's and that it can be written")
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::internal(format!("cannot start a thread: {error}"))
 }

@@ -1,0 +1,156 @@
+//! Preparing an app, and with it the proof that the compiler and SQLite agree about it.
+//!
+//! What a plan says that it reads and writes decides what its answers depend on. SQLite's authorizer tells the same
+//! from its own resolver: what it sees and the plan does not name is refused at load. (A plan may name more: SQLite
+//! leaves out a CTE that nothing uses, and DELETE names no columns.)
+
+use super::Shared;
+use super::authorizer::{Access, Noted, Role, TABLE_FUNCTIONS};
+use super::connection::Connection;
+use martlet_core::Error;
+use martlet_sql::{Action, App, Catalogue, Query, Statement, TableUse};
+use std::collections::BTreeSet;
+
+/// Compares the catalogue with the tables that are there.
+pub(super) fn tables(shared: &Shared, app: &App) -> Result<(), Error> {
+    let connection = Connection::open(&shared.database, Role::Maintenance, shared.settings.synchronous);
+    let connection = connection.map_err(|failure| super::not_opened(&shared.database, &failure))?;
+    for table in app.catalogue.tables.values() {
+        let real = real_columns(&connection, &table.name)
+            .map_err(|failure| Error::internal(format!("the columns of {}: {failure}", table.name)))?;
+        let wanted: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        if real.is_empty() {
+            return Err(differs(format!("the database has no table {}", table.name)));
+        }
+        if real != wanted {
+            let (real, wanted) = (real.join(", "), wanted.join(", "));
+            let name = &table.name;
+            return Err(differs(format!("table {name} has the columns {real}; the migrations make {wanted}")));
+        }
+    }
+    Ok(())
+}
+
+fn real_columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.sqlite.prepare("select name from pragma_table_info(?1)")?;
+    statement.query_map([table], |row| row.get(0))?.collect()
+}
+
+fn differs(message: String) -> Error {
+    let mut error = Error::internal(message.clone()).hint("run `martlet migrate`");
+    error.message = message;
+    error
+}
+
+/// Prepares and checks every action's statements on the writer.
+pub(super) fn actions(connection: &Connection, app: &App) -> Result<(), Error> {
+    for action in app.actions.values() {
+        check_action(connection, app, action)?;
+    }
+    Ok(())
+}
+
+fn check_action(connection: &Connection, app: &App, action: &Action) -> Result<(), Error> {
+    for (index, step) in action.steps.iter().enumerate() {
+        let place = format!("{}, statement {}", action.file, index + 1);
+        check(connection, app, &step.statement, &place)?;
+    }
+    Ok(())
+}
+
+/// Prepares every query on a reader; checks them too on the first.
+pub(super) fn queries(connection: &Connection, app: &App, is_checked: bool) -> Result<(), Error> {
+    for query in app.queries.values() {
+        if is_checked {
+            check_query(connection, app, query)?;
+        }
+        keep_prepared(connection, &query.statement, &query.file)?;
+    }
+    Ok(())
+}
+
+fn check_query(connection: &Connection, app: &App, query: &Query) -> Result<(), Error> {
+    check(connection, app, &query.statement, &query.file)?;
+    if query.statement.writes.is_empty() { Ok(()) } else { Err(fault(&query.file, "a query that writes")) }
+}
+
+fn keep_prepared(connection: &Connection, statement: &Statement, place: &str) -> Result<(), Error> {
+    let prepared = connection.sqlite.prepare_cached(&statement.sqlite.text);
+    prepared.map(drop).map_err(|failure| not_prepared(place, &failure))
+}
+
+fn check(connection: &Connection, app: &App, statement: &Statement, place: &str) -> Result<(), Error> {
+    // Not from the kept ones: only a statement that is prepared anew is seen by the authorizer.
+    let (prepared, noted) = connection.recorder.record(|| connection.sqlite.prepare(&statement.sqlite.text));
+    let prepared = prepared.map_err(|failure| not_prepared(place, &failure))?;
+    if prepared.column_count() != statement.columns.len() {
+        let (real, planned) = (prepared.column_count(), statement.columns.len());
+        return Err(fault(place, &format!("gives {real} columns, planned {planned}")));
+    }
+    if prepared.parameter_count() > statement.sqlite.binds.len() {
+        return Err(fault(place, "has more placeholders than it binds"));
+    }
+    drop(prepared);
+    let exempt = touched_by_keys(&app.catalogue, &statement.writes);
+    for noted in &noted {
+        if !is_of_trigger(&app.catalogue, noted) && !is_planned(&app.catalogue, statement, &exempt, &noted.access) {
+            return Err(fault(place, &format!("accesses what its plan does not name: {:?}", noted.access)));
+        }
+    }
+    keep_prepared(connection, statement, place)
+}
+
+/// What a trigger does is not the statement's own; the changes that it makes are captured as they happen.
+fn is_of_trigger(catalogue: &Catalogue, noted: &Noted) -> bool {
+    noted.accessor.as_ref().is_some_and(|accessor| !catalogue.views.contains_key(accessor))
+}
+
+fn is_planned(catalogue: &Catalogue, statement: &Statement, exempt: &BTreeSet<&str>, access: &Access) -> bool {
+    match access {
+        Access::Read { table, column } => {
+            catalogue.views.contains_key(table)
+                || TABLE_FUNCTIONS.contains(&table.as_str())
+                || exempt.contains(table.as_str())
+                || names(&statement.reads, table, Some(column))
+        }
+        Access::Insert { table } | Access::Delete { table } => {
+            exempt.contains(table.as_str()) || names(&statement.writes, table, None)
+        }
+        Access::Update { table, column } => {
+            exempt.contains(table.as_str()) || names(&statement.writes, table, Some(column))
+        }
+    }
+}
+
+/// An empty column is a count of rows; `ROWID` stands for no column of the app's.
+fn names(uses: &[TableUse], table: &str, column: Option<&str>) -> bool {
+    let column = column.filter(|column| !column.is_empty() && *column != "ROWID");
+    uses.iter().any(|used| used.table == table && column.is_none_or(|column| used.columns.contains(column)))
+}
+
+/// The tables that foreign keys connect with what is written, through any number of cascades.
+fn touched_by_keys<'a>(catalogue: &'a Catalogue, writes: &'a [TableUse]) -> BTreeSet<&'a str> {
+    let mut touched = BTreeSet::new();
+    let mut open: Vec<&str> = writes.iter().map(|used| used.table.as_str()).collect();
+    while let Some(written) = open.pop() {
+        let parents = catalogue.tables.get(written).into_iter().flat_map(|table| &table.foreign_keys);
+        touched.extend(parents.map(|key| key.table.as_str()));
+        let children =
+            catalogue.tables.values().filter(|table| table.foreign_keys.iter().any(|key| key.table == written));
+        for child in children {
+            if touched.insert(child.name.as_str()) {
+                open.push(child.name.as_str());
+            }
+        }
+    }
+    // What is written itself is the statement's own business.
+    touched
+}
+
+fn not_prepared(place: &str, failure: &rusqlite::Error) -> Error {
+    fault(place, &format!("SQLite refuses it: {failure}"))
+}
+
+fn fault(place: &str, what: &str) -> Error {
+    Error::internal(format!("{place}: {what}"))
+}

@@ -1,0 +1,285 @@
+//! Group commit: many actions, one SAVEPOINT each, one COMMIT.
+//!
+//! Order of events (design.md, section 5):
+//! - Nothing of a group, refusals included, is answered before its COMMIT; if that fails, all get its error.
+//! - After every action the connection is asked whether the transaction still stands: an interrupt, RAISE(ROLLBACK)
+//!   and some errors end it whole. Then the offender gets its error and the others run again from their inputs.
+//! - Those before the offender are committed on their own first, so that each action runs at most once more for each
+//!   offender behind it in its group, and an offender's refusal, which may rest on what they wrote, is told after
+//!   what it rests on is durable.
+
+use super::Shared;
+use super::bind::FirstRows;
+use super::budget::{Allowance, Stop};
+use super::connection::Connection;
+use super::error;
+use super::run::{Run, Wanted};
+use crate::{Answer, Inputs};
+use bytes::Bytes;
+use martlet_core::{Error, code};
+use martlet_sql::{Action, Bind, Expect};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// Whether an action has begun; decides who may still call it off.
+#[derive(Debug, Default)]
+pub(super) struct Ticket(AtomicU8);
+
+const WAITING: u8 = 0;
+const STARTED: u8 = 1;
+const CANCELLED: u8 = 2;
+
+impl Ticket {
+    /// Calls the action off; false if it has begun.
+    pub(super) fn cancel(&self) -> bool {
+        self.0.compare_exchange(WAITING, CANCELLED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Begins; false if it was called off.
+    fn start(&self) -> bool {
+        self.0.compare_exchange(WAITING, STARTED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// What was done is undone: as if it had never begun.
+    fn undo(&self) {
+        let _ = self.0.compare_exchange(STARTED, WAITING, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+/// An action that waits for its outcome.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) action: Arc<Action>,
+    pub(super) inputs: Inputs,
+    pub(super) deadline: Instant,
+    pub(super) ticket: Arc<Ticket>,
+    pub(super) reply: oneshot::Sender<Result<Answer, Error>>,
+}
+
+/// Whether the connection may be used further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aftermath {
+    /// Yes.
+    Sound,
+    /// The disk failed: nothing more may be acknowledged on it.
+    Broken,
+}
+
+/// How one attempt at a group ended.
+enum Attempt {
+    /// With COMMIT. An action that was called off has no outcome.
+    Committed(Vec<Option<Result<Done, Error>>>),
+    /// Nothing was written and nobody is at fault.
+    Failed(Error, Aftermath),
+    /// One action ended the transaction of all.
+    Lost { offender: usize, error: Error },
+}
+
+/// What an action gave, before its position is known.
+struct Done {
+    body: Option<Bytes>,
+    rows: u64,
+}
+
+/// Runs actions in order and answers each once its outcome is durable.
+pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending>) -> Aftermath {
+    let mut waiting = actions;
+    // Offenders, refused once those before them are durable.
+    let mut refused: Vec<(Pending, Error)> = Vec::new();
+    let mut cut = waiting.len();
+    while !waiting.is_empty() || !refused.is_empty() {
+        let rest = waiting.split_off(cut);
+        let mut group = std::mem::replace(&mut waiting, rest);
+        match attempt(shared, connection, &group) {
+            Attempt::Committed(outcomes) => {
+                answer(shared, group, outcomes);
+                refused.drain(..).for_each(|(offender, error)| refuse(offender, error));
+                cut = waiting.len();
+            }
+            Attempt::Failed(error, aftermath) => {
+                let offenders = refused.drain(..).map(|(offender, _)| offender);
+                let all = group.into_iter().chain(offenders).chain(waiting.drain(..));
+                all.for_each(|pending| refuse(pending, error.clone()));
+                return aftermath;
+            }
+            Attempt::Lost { offender, error } => {
+                group.iter().for_each(|pending| pending.ticket.undo());
+                refused.push((group.remove(offender), error));
+                group.append(&mut waiting);
+                waiting = group;
+                cut = offender;
+            }
+        }
+    }
+    Aftermath::Sound
+}
+
+fn refuse(pending: Pending, error: Error) {
+    // Nobody may wait any more: then there is nobody to tell.
+    let _ = pending.reply.send(Err(error));
+}
+
+fn answer(shared: &Shared, group: Vec<Pending>, outcomes: Vec<Option<Result<Done, Error>>>) {
+    let position = shared.position();
+    for (pending, outcome) in group.into_iter().zip(outcomes) {
+        if let Some(outcome) = outcome {
+            let _ = pending.reply.send(outcome.map(|done| Answer { body: done.body, rows: done.rows, position }));
+        }
+    }
+}
+
+fn attempt(shared: &Shared, connection: &Connection, group: &[Pending]) -> Attempt {
+    if group.is_empty() {
+        return Attempt::Committed(Vec::new());
+    }
+    let failed = |failure: &rusqlite::Error| {
+        let aftermath = if error::is_disk_failure(failure) { Aftermath::Broken } else { Aftermath::Sound };
+        Attempt::Failed(error::translate(failure, &shared.constraint_names()), aftermath)
+    };
+    if let Err(failure) = connection.run("BEGIN IMMEDIATE") {
+        return failed(&failure);
+    }
+    let mut outcomes = Vec::with_capacity(group.len());
+    let mut is_changed = false;
+    for (index, pending) in group.iter().enumerate() {
+        let changes = connection.sqlite.total_changes();
+        match run_in_savepoint(shared, connection, pending) {
+            Ok(outcome) => {
+                is_changed |= matches!(outcome, Some(Ok(_))) && connection.sqlite.total_changes() != changes;
+                outcomes.push(outcome);
+            }
+            Err(TransactionLost(error)) => return Attempt::Lost { offender: index, error },
+        }
+    }
+    match connection.run("COMMIT") {
+        Ok(()) => {
+            if is_changed {
+                shared.count_commit();
+            }
+            Attempt::Committed(outcomes)
+        }
+        Err(failure) => {
+            roll_back(connection);
+            failed(&failure)
+        }
+    }
+}
+
+/// The whole transaction is gone, because of this.
+struct TransactionLost(Error);
+
+/// Runs one action; none: it was called off before it began.
+fn run_in_savepoint(
+    shared: &Shared,
+    connection: &Connection,
+    pending: &Pending,
+) -> Result<Option<Result<Done, Error>>, TransactionLost> {
+    if pending.reply.is_closed() || !pending.ticket.start() {
+        return Ok(None);
+    }
+    if Instant::now() >= pending.deadline {
+        return Ok(Some(Err(error::of_stop(Stop::Deadline))));
+    }
+    let translate = |failure: rusqlite::Error| error::translate(&failure, &shared.constraint_names());
+    if let Err(failure) = connection.run("SAVEPOINT action") {
+        return lost_or(connection, translate(failure));
+    }
+    connection.meter.arm(Allowance { steps_max: None, deadline: pending.deadline, gone: None });
+    connection.set_now(pending.inputs.now);
+    let result = catch_unwind(AssertUnwindSafe(|| run_steps(shared, connection, pending)));
+    connection.meter.disarm();
+    let result = result.unwrap_or_else(|panic| Err(of_panic(&*panic)));
+    if connection.is_autocommit() {
+        let error = result.err().unwrap_or_else(|| Error::internal("the transaction ended without an error"));
+        return Err(TransactionLost(error));
+    }
+    let result = result.and_then(|done| connection.run("RELEASE action").map_err(translate).map(|()| done));
+    let Err(error) = result else {
+        return Ok(Some(result));
+    };
+    let undone = connection.run("ROLLBACK TO action").and_then(|()| connection.run("RELEASE action"));
+    if undone.is_err() || connection.is_autocommit() {
+        return lost_or(connection, error);
+    }
+    Ok(Some(Err(error)))
+}
+
+/// Where undoing one action is not possible, all is undone.
+fn lost_or<T>(connection: &Connection, error: Error) -> Result<T, TransactionLost> {
+    roll_back(connection);
+    Err(TransactionLost(error))
+}
+
+/// Ends the transaction if one is open. Its own error is no news: the transaction is gone either way.
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit() {
+        let _ = connection.run("ROLLBACK");
+    }
+}
+
+fn of_panic(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Error::internal(format!("panic in an action: {text}"))
+}
+
+fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Result<Done, Error> {
+    let action = &*pending.action;
+    let run = Run { shared, connection, name: &action.declaration.name };
+    let mut steps: FirstRows = vec![None; action.steps.len()];
+    let mut answer = Done { body: None, rows: 0 };
+    for (index, step) in action.steps.iter().enumerate() {
+        let is_answer = index == action.answer;
+        let wanted =
+            Wanted { answer: is_answer.then_some(action.declaration.returns), first_row: is_used_later(action, index) };
+        let output =
+            run.statement(&step.statement, &pending.inputs, &steps, wanted).map_err(super::run::Failure::into_error);
+        // `@expect row` decides before `@returns row` complains of a row that is missing.
+        let output = match (output, &step.expect) {
+            (Err(error), Some(expect)) if error.code == code::NO_ROW.code => {
+                return Err(if expect.rows.holds(0) { error } else { of_expect(expect) });
+            }
+            (output, _) => output?,
+        };
+        if let Some(expect) = &step.expect
+            && !expect.rows.holds(output.rows)
+        {
+            return Err(of_expect(expect));
+        }
+        steps[index] = output.first_row;
+        if is_answer {
+            answer = Done { body: output.body, rows: output.rows };
+        }
+    }
+    Ok(answer)
+}
+
+fn is_used_later(action: &Action, index: usize) -> bool {
+    let later = action.steps.iter().skip(index + 1).flat_map(|step| &step.statement.sqlite.binds);
+    later.into_iter().any(|bind| matches!(bind, Bind::StepColumn { step, .. } if *step == index))
+}
+
+fn of_expect(expect: &Expect) -> Error {
+    let base = match expect.status {
+        401 => &code::BAD_TOKEN,
+        403 => &code::FORBIDDEN,
+        404 | 410 => &code::NO_ROW,
+        405 => &code::METHOD,
+        413 => &code::BODY_TOO_LARGE,
+        409 | 412 => &code::EXPECTATION_FAILED,
+        _ => &code::ARGUMENTS,
+    };
+    let mut error = Error::new(base, expect.message.clone());
+    error.code = expect.code.clone().into();
+    error.kind = match expect.status {
+        422 => martlet_core::Kind::Unprocessable,
+        429 => martlet_core::Kind::RateLimited,
+        _ => base.kind,
+    };
+    error.status = Some(expect.status);
+    error
+}

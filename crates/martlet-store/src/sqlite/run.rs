@@ -1,0 +1,144 @@
+//! One statement: bound, stepped, its rows written straight into the canonical answer.
+
+use super::Shared;
+use super::bind::{FirstRows, bind_all};
+use super::budget::Stop;
+use super::connection::Connection;
+use super::error;
+use crate::Inputs;
+use crate::canonical::{AnswerLayout, AnswerLimits, AnswerWriter, Cell as AnswerCell};
+use bytes::Bytes;
+use martlet_core::Error;
+use martlet_sql::{Returns, Statement};
+use rusqlite::types::Value as Cell;
+use std::time::Instant;
+
+/// Why a statement gave nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It was stopped.
+    Stopped(Stop),
+    /// It failed.
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Error(error)
+    }
+}
+
+impl Failure {
+    /// The error for the caller.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Failure::Stopped(stop) => error::of_stop(stop),
+            Failure::Error(error) => error,
+        }
+    }
+}
+
+/// What is wanted of a statement besides its effect.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// The answer, in this form.
+    pub(super) answer: Option<Returns>,
+    /// The first row, for later statements.
+    pub(super) first_row: bool,
+}
+
+/// What a statement gave.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// The canonical answer; none where it is `nothing` or was not wanted.
+    pub(super) body: Option<Bytes>,
+    /// Rows returned or, without RETURNING, affected.
+    pub(super) rows: u64,
+    /// The first row, if it was wanted and there is one.
+    pub(super) first_row: Option<Vec<Cell>>,
+}
+
+/// Who runs: for the log and the translation of errors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) connection: &'a Connection,
+    /// The query's or action's name.
+    pub(super) name: &'a str,
+}
+
+impl Run<'_> {
+    /// Runs one statement to its end.
+    pub(super) fn statement(
+        &self,
+        statement: &Statement,
+        inputs: &Inputs,
+        steps: &FirstRows,
+        wanted: Wanted,
+    ) -> Result<Output, Failure> {
+        if let Some(stop) = self.connection.meter.overdue() {
+            return Err(Failure::Stopped(stop));
+        }
+        let Some(slow_ms) = self.shared.settings.slow_statement_ms else {
+            return self.step_all(statement, inputs, steps, wanted);
+        };
+        let started = Instant::now();
+        let result = self.step_all(statement, inputs, steps, wanted);
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let is_handed_over = matches!(result, Err(Failure::Stopped(Stop::Budget)));
+        if duration_ms >= slow_ms && !is_handed_over {
+            tracing::warn!(statement.name = self.name, duration_ms, "slow statement in {}", self.name);
+        }
+        result
+    }
+
+    fn step_all(
+        &self,
+        statement: &Statement,
+        inputs: &Inputs,
+        steps: &FirstRows,
+        wanted: Wanted,
+    ) -> Result<Output, Failure> {
+        let sqlite = &self.connection.sqlite;
+        let mut prepared = sqlite.prepare_cached(&statement.sqlite.text).map_err(|error| self.failure(&error))?;
+        bind_all(&mut prepared, &statement.sqlite.binds, inputs, steps)?;
+        let layout = wanted.answer.map(|returns| AnswerLayout::new(returns, &statement.columns));
+        let mut answer = layout.as_ref().map(|layout| AnswerWriter::new(layout, self.limits()));
+        let mut first_row = None;
+        let mut count: u64 = 0;
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().map_err(|error| self.failure(&error))? {
+            count += 1;
+            if wanted.first_row && count == 1 {
+                let cells = (0..statement.columns.len()).map(|column| row.get::<_, Cell>(column));
+                first_row = Some(cells.collect::<Result<_, _>>().map_err(|error| self.failure(&error))?);
+            }
+            if let Some(answer) = &mut answer {
+                // A cell that is not there is a fault of the plan, which `prepare` refuses; here it is null's like.
+                answer.row(|column| row.get_ref(column).map_or(AnswerCell::Blob, AnswerCell::from))?;
+            }
+        }
+        drop(rows);
+        if statement.columns.is_empty() {
+            count = sqlite.changes();
+        }
+        let body = match answer {
+            Some(answer) => answer.finish()?.0,
+            None => None,
+        };
+        Ok(Output { body, rows: count, first_row })
+    }
+
+    fn limits(&self) -> AnswerLimits {
+        let settings = &self.shared.settings;
+        AnswerLimits { rows_max: settings.answer_rows_max, size_max: settings.answer_size_max }
+    }
+
+    fn failure(&self, error: &rusqlite::Error) -> Failure {
+        let is_interrupted = error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted);
+        match self.connection.meter.stopped() {
+            Some(stop) if is_interrupted => Failure::Stopped(stop),
+            _ => Failure::Error(error::translate(error, &self.shared.constraint_names())),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the callers, the readers and the writer share.
+
+use super::error::ConstraintNames;
+use super::{Health, StoreSettings};
+use crate::Answer;
+use martlet_core::{Clock, Error, Kind, Position, code};
+use martlet_sql::App;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: StoreSettings,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) database: PathBuf,
+    epoch: u64,
+    commits: AtomicU64,
+    constraint_names: RwLock<Arc<ConstraintNames>>,
+    is_closing: AtomicBool,
+    can_read: AtomicBool,
+    can_write: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(settings: StoreSettings, clock: Arc<dyn Clock>, database: PathBuf) -> Result<Self, Error> {
+        let mut epoch = [0; 8];
+        getrandom::fill(&mut epoch).map_err(|error| Error::internal(format!("no random numbers: {error}")))?;
+        Ok(Self {
+            settings,
+            clock,
+            database,
+            epoch: u64::from_le_bytes(epoch),
+            commits: AtomicU64::new(0),
+            constraint_names: RwLock::default(),
+            is_closing: AtomicBool::new(false),
+            can_read: AtomicBool::new(true),
+            can_write: AtomicBool::new(true),
+        })
+    }
+
+    /// The last commit that is visible to every read that begins after this.
+    pub(super) fn position(&self) -> Position {
+        Position { epoch: self.epoch, number: self.commits.load(Ordering::Acquire) }
+    }
+
+    /// After COMMIT, before anybody is told of it. Only the holder of the writer's turn calls this.
+    pub(super) fn count_commit(&self) {
+        self.commits.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn constraint_names(&self) -> Arc<ConstraintNames> {
+        Arc::clone(&self.constraint_names.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_constraint_names(&self, app: &App) {
+        let names = Arc::new(ConstraintNames::of(app));
+        *self.constraint_names.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    pub(super) fn check_open(&self) -> Result<(), Error> {
+        if self.is_closing.load(Ordering::Acquire) { Err(super::closed()) } else { Ok(()) }
+    }
+
+    /// True for the first who asks.
+    pub(super) fn begin_closing(&self) -> bool {
+        !self.is_closing.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn health(&self, queue_depth: usize) -> Health {
+        let is_open = !self.is_closing.load(Ordering::Acquire);
+        let works = |flag: &AtomicBool| is_open && flag.load(Ordering::Relaxed);
+        Health { can_read: works(&self.can_read), can_write: works(&self.can_write), queue_depth }
+    }
+
+    pub(super) fn note_reads(&self, answers: &[Result<Answer, Error>]) {
+        let failed = answers.iter().any(|answer| matches!(answer, Err(error) if is_of_database(error)));
+        note(&self.can_read, !failed);
+    }
+
+    /// Whether the last write worked, as far as the database is concerned.
+    pub(super) fn note_write(&self, works: bool) {
+        note(&self.can_write, works);
+    }
+}
+
+/// Whether an error tells of the database rather than of the call.
+pub(super) fn is_of_database(error: &Error) -> bool {
+    error.code == code::READ_ONLY.code || error.kind == Kind::StorageFull
+}
+
+/// Stores only what changed: the flag's cache line is shared by all readers.
+fn note(flag: &AtomicBool, works: bool) {
+    if flag.load(Ordering::Relaxed) != works {
+        flag.store(works, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,235 @@
+//! The one writer: a thread that owns the one connection that writes.
+
+use super::Shared;
+use super::authorizer::Role;
+use super::connection::Connection;
+use super::error;
+use super::group::{self, Aftermath, Pending, Ticket};
+use super::queue::{Queue, Refused, Taken};
+use crate::{Answer, Inputs};
+use martlet_core::{Error, code, limits};
+use martlet_sql::Action;
+use rusqlite::wal::CheckpointMode;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Pages in the log from which an idle moment is used to copy them into the database: 16 MiB.
+const CHECKPOINT_PAGES: u32 = 4_096;
+/// Pages in the log from which the writer copies them even while actions wait: 64 MiB.
+const CHECKPOINT_PAGES_MAX: u32 = 16_384;
+/// Without work for so long, the log is copied whatever its size, so that a start has little to recover.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What the writer is asked for.
+#[derive(Debug)]
+enum Job {
+    /// Run an action.
+    Action(Pending),
+    /// Lend the connection and wait until it is back.
+    Lend(Lend),
+}
+
+#[derive(Debug)]
+struct Lend {
+    give: SyncSender<Connection>,
+    back: Receiver<Connection>,
+}
+
+/// The callers' end of the writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Arc<Queue<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(shared: Arc<Shared>, connection: Connection) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(shared.settings.write_queue_max));
+        let mut work = WriterThread { shared, queue: Arc::clone(&queue), connection: Some(connection) };
+        let thread = std::thread::Builder::new().name("martlet-writer".to_owned()).spawn(move || work.run())?;
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Runs an action in its turn.
+    pub(super) async fn transact(
+        &self,
+        action: Arc<Action>,
+        inputs: Inputs,
+        deadline: Instant,
+    ) -> Result<Answer, Error> {
+        let (reply, mut outcome) = oneshot::channel();
+        let ticket = Arc::new(Ticket::default());
+        let pending = Pending { action, inputs, deadline, ticket: Arc::clone(&ticket), reply };
+        self.queue.push(Job::Action(pending)).map_err(of_refused)?;
+        let call_off = CallOff { queue: &self.queue, ticket: &ticket };
+        match tokio::time::timeout_at(deadline.into(), &mut outcome).await {
+            Ok(outcome) => outcome.unwrap_or_else(|_| Err(no_outcome())),
+            Err(_) if call_off.now() => Err(Error::new(&code::DEADLINE, "the deadline passed while the action waited")),
+            // It has begun: only the writer knows how it ends.
+            Err(_) => outcome.await.unwrap_or_else(|_| Err(no_outcome())),
+        }
+    }
+
+    /// Runs something between two groups, on the writer's own connection. Blocks.
+    pub(super) fn borrow<R>(&self, work: impl FnOnce(&mut Connection) -> R) -> Result<R, Error> {
+        let (give, given) = sync_channel(1);
+        let (bring_back, back) = sync_channel(1);
+        self.queue.push_always(Job::Lend(Lend { give, back })).map_err(of_refused)?;
+        let mut connection = given.recv().map_err(|_| read_only("the writer's connection cannot be opened"))?;
+        let result = work(&mut connection);
+        // If the writer has gone, so has its interest in the connection.
+        let _ = bring_back.send(connection);
+        Ok(result)
+    }
+
+    pub(super) fn queue_depth(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Takes no more actions, finishes those accepted, empties the log and ends.
+    pub(super) fn close(&self) {
+        self.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer ended by a panic");
+        }
+    }
+}
+
+/// Calls an action off when its future is dropped before it has begun.
+struct CallOff<'a> {
+    queue: &'a Queue<Job>,
+    ticket: &'a Arc<Ticket>,
+}
+
+impl CallOff<'_> {
+    fn now(&self) -> bool {
+        let is_off = self.ticket.cancel();
+        if is_off {
+            self.queue.remove(|job| matches!(job, Job::Action(action) if Arc::ptr_eq(&action.ticket, self.ticket)));
+        }
+        is_off
+    }
+}
+
+impl Drop for CallOff<'_> {
+    fn drop(&mut self) {
+        self.now();
+    }
+}
+
+fn of_refused(refused: Refused) -> Error {
+    match refused {
+        Refused::Full => Error::new(&code::QUEUE_FULL, "too many writes wait"),
+        Refused::Closed => super::closed(),
+    }
+}
+
+fn no_outcome() -> Error {
+    Error::internal("the writer ended without an outcome")
+}
+
+fn read_only(operator: &str) -> Error {
+    Error::new(&code::READ_ONLY, "the database cannot be written just now").operator(operator)
+}
+
+struct WriterThread {
+    shared: Arc<Shared>,
+    queue: Arc<Queue<Job>>,
+    /// None after the disk failed, until it opens again.
+    connection: Option<Connection>,
+}
+
+impl WriterThread {
+    fn run(&mut self) {
+        loop {
+            let is_action = |job: &Job| matches!(job, Job::Action(_));
+            match self.queue.take(limits::WRITE_GROUP_MAX, IDLE, is_action) {
+                Taken::Items(jobs) => self.serve(jobs),
+                Taken::Idle => self.checkpoint(1),
+                Taken::Closed => break,
+            }
+        }
+        if let Some(connection) = self.connection.take() {
+            let emptied = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
+            if let Err(failure) = emptied {
+                tracing::warn!(error = %failure, "the log could not be emptied; the next start recovers from it");
+            }
+        }
+    }
+
+    fn serve(&mut self, jobs: Vec<Job>) {
+        let mut actions = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            match job {
+                Job::Action(pending) => actions.push(pending),
+                Job::Lend(lend) => self.lend(lend),
+            }
+        }
+        if actions.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        match self.ensure_connection() {
+            Ok(connection) => {
+                let aftermath = group::run(&shared, connection, actions);
+                self.after(aftermath);
+            }
+            Err(error) => {
+                for pending in actions {
+                    let _ = pending.reply.send(Err(error.clone()));
+                }
+            }
+        }
+        let pages = if self.queue.len() == 0 { CHECKPOINT_PAGES } else { CHECKPOINT_PAGES_MAX };
+        self.checkpoint(pages);
+    }
+
+    fn after(&mut self, aftermath: Aftermath) {
+        if aftermath == Aftermath::Broken {
+            tracing::error!("the disk failed at a commit; the writer's connection is opened again");
+            self.connection = None;
+        }
+    }
+
+    /// The connection; opened again after the disk failed: then the file decides what is there.
+    fn ensure_connection(&mut self) -> Result<&Connection, Error> {
+        if self.connection.is_none() {
+            let opened = Connection::open(&self.shared.database, Role::Writer, self.shared.settings.synchronous);
+            let opened = opened.map_err(|failure| error::translate(&failure, &self.shared.constraint_names()));
+            self.connection = Some(opened.inspect_err(|_| self.shared.note_write(false))?);
+        }
+        self.connection.as_ref().ok_or_else(no_outcome)
+    }
+
+    fn lend(&mut self, lend: Lend) {
+        if self.ensure_connection().is_err() {
+            return;
+        }
+        if let Some(connection) = self.connection.take()
+            && lend.give.send(connection).is_ok()
+        {
+            // Not brought back: a panic took it; the next action opens another.
+            self.connection = lend.back.recv().ok();
+        }
+    }
+
+    fn checkpoint(&self, pages_min: u32) {
+        let Some(connection) = &self.connection else { return };
+        if connection.wal_pages.load(Ordering::Relaxed) < pages_min {
+            return;
+        }
+        match connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE) {
+            Ok((in_log, copied)) if in_log == copied => connection.wal_pages.store(0, Ordering::Relaxed),
+            Ok(_) => {}
+            Err(failure) => tracing::warn!(error = %failure, "the log could not be copied into the database"),
+        }
+    }
+}
