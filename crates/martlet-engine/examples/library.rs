@@ -2,9 +2,9 @@
 //!
 //! Run it with `cargo run -p martlet-engine --example library`.
 
-use martlet_core::{Caller, Claims, Error, Identity, SystemClock, limits};
+use martlet_core::{Caller, Claims, Error, Identity, SystemClock};
 use martlet_engine::{Answer, Arguments, BatchItem, Call, Engine, EngineSettings, load_folder};
-use martlet_store::{SqliteStore, StoreSettings, Synchronous};
+use martlet_store::{SqliteStore, StoreSettings};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A store keeps its database in a folder of its own, which it locks.
     let data = std::env::temp_dir().join(format!("martlet-library-{}", std::process::id()));
     let clock = Arc::new(SystemClock);
-    let store = SqliteStore::open(settings(&data), clock.clone())?;
+    let store = SqliteStore::open(StoreSettings::new(&data), clock.clone())?;
     store.migrate(&app, false)?;
     if let Some(seed) = &app.seed {
         store.seed(seed, 0.001, &mut |_| {})?;
@@ -58,18 +58,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     engine.store().close();
     std::fs::remove_dir_all(&data)?;
     Ok(())
-}
-
-fn settings(data: &Path) -> StoreSettings {
-    StoreSettings {
-        data: data.to_owned(),
-        synchronous: Synchronous::Full,
-        readers: 2,
-        write_queue_max: limits::WRITE_QUEUE_MAX,
-        answer_rows_max: limits::ANSWER_ROWS_MAX,
-        answer_size_max: limits::ANSWER_SIZE_MAX,
-        slow_statement_ms: None,
-    }
 }
 
 fn call<'a>(caller: &'a Caller, name: &'a str, arguments: &'a [u8]) -> Call<'a> {

@@ -4,7 +4,7 @@
 //! It is usable as a library: load a folder, open a store, make an [`Engine`], call it. The whole of it, from
 //! `crates/martlet-engine/examples/library.rs`:
 //!
-//! ```no_run
+//! ```
 #![doc = include_str!("../examples/library.rs")]
 //! ```
 //!

@@ -1,5 +1,6 @@
 //! Plain data of the store's public face.
 
+use martlet_core::limits;
 use std::path::PathBuf;
 
 /// When a commit is acknowledged.
@@ -29,6 +30,22 @@ pub struct StoreSettings {
     pub answer_size_max: usize,
     /// A statement that takes longer is logged at warn; none: never.
     pub slow_statement_ms: Option<u64>,
+}
+
+impl StoreSettings {
+    /// The defaults for a data folder: durable, two readers a processor, the limits of `martlet_core::limits`.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            data: data.into(),
+            synchronous: Synchronous::Full,
+            readers: processors * 2,
+            write_queue_max: limits::WRITE_QUEUE_MAX,
+            answer_rows_max: limits::ANSWER_ROWS_MAX,
+            answer_size_max: limits::ANSWER_SIZE_MAX,
+            slow_statement_ms: None,
+        }
+    }
 }
 
 /// What `migrate` did or, dry, would do.
