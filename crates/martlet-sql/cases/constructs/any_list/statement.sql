@@ -1,0 +1,3 @@
+-- @allow anyone
+-- @param ids bigint[]
+select id from things where id = any(:ids) order by id

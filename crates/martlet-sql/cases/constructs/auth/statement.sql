@@ -1,0 +1,2 @@
+-- @allow anyone
+select auth.uid() as uid, auth.role() as role, auth.uid() is null as nobody

@@ -1,0 +1,2 @@
+-- @allow anyone
+select avg(amount) as a from things where id in (1, 2, 7)

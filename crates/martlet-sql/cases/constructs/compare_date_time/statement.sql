@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, at >= day as later, day < at as earlier from things order by id

@@ -1,0 +1,2 @@
+-- @allow anyone
+select count(*) as rows, count(note) as notes, count(distinct small) as smalls from things

@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, city, floors from shops order by id

@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, place from stores order by id

@@ -1,0 +1,3 @@
+-- @allow anyone
+-- @param id bigint
+delete from shops where id = :id

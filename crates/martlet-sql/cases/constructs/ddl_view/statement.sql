@@ -1,0 +1,2 @@
+-- @allow anyone
+select n.number, n.code from numbered n order by n.code, n.number

@@ -1,0 +1,2 @@
+-- @allow anyone
+select distinct small, is_seen from things order by small, is_seen

@@ -1,0 +1,2 @@
+-- @allow anyone
+select 1 as one from parts having count(*) > 1

@@ -1,0 +1,2 @@
+-- @allow anyone
+insert into counters (key, hits, seen_on) values ('d', default, null) returning key, hits, seen_on

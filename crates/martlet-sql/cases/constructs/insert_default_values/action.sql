@@ -1,0 +1,2 @@
+-- @allow anyone
+insert into empties default values returning n, is_on

@@ -1,0 +1,2 @@
+-- @allow anyone
+insert into logs (text) values ('a'), ('b') returning id, text

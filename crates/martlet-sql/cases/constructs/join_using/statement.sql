@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, t.name, p.label from things t join parts p using (id) order by id

@@ -1,0 +1,2 @@
+-- @allow anyone
+select id from things order by id limit 3 offset 2

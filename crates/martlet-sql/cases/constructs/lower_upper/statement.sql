@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, lower(name) as l, upper(name) as u from things order by id

@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, small from things order by small, id desc

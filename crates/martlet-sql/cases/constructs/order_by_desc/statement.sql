@@ -1,0 +1,2 @@
+-- @allow anyone
+select id, note from things order by note desc, id

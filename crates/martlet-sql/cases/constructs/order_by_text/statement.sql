@@ -1,0 +1,2 @@
+-- @allow anyone
+select name from things order by name

@@ -1,0 +1,2 @@
+-- @allow anyone
+select random() >= 0 and random() < 1 as inside

@@ -1,0 +1,2 @@
+-- @allow anyone
+select sum(small) as s, sum(distinct small) as d from things

@@ -1,0 +1,2 @@
+-- @allow anyone
+update parts set quantity = (select count(*) from parts o where o.quantity < parts.quantity)::integer

@@ -1,0 +1,2 @@
+-- @allow anyone
+values (1, 'a', null), (2, 'b', true), (-1, null, false) order by 1
