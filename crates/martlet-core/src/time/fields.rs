@@ -90,10 +90,7 @@ impl Field {
 
     /// Whether it grows with time, so that an infinity has it.
     fn is_monotonic(self) -> bool {
-        matches!(
-            self,
-            Self::Year | Self::Decade | Self::Century | Self::Millennium | Self::Isoyear | Self::Epoch
-        )
+        matches!(self, Self::Year | Self::Decade | Self::Century | Self::Millennium | Self::Isoyear | Self::Epoch)
     }
 }
 
@@ -171,9 +168,7 @@ impl Date {
     /// `extract` from a date; null for the fields of a clock, which the caller refuses.
     pub fn extract(self, field: Field) -> Extracted {
         match (field, self.midnight().extract(field)) {
-            (Field::Epoch, Extracted::Number { value, .. }) => {
-                Extracted::Number { value: value / 1_000_000, scale: 0 }
-            }
+            (Field::Epoch, Extracted::Number { value, .. }) => Extracted::Number { value: value / 1_000_000, scale: 0 },
             (_, extracted) => extracted,
         }
     }

@@ -122,9 +122,8 @@ impl<'t> Words<'t> {
     fn peek(&self) -> Option<&'t str> {
         let rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         let is_letters = rest.chars().next()?.is_ascii_alphabetic();
-        let end = rest.find(|character: char| {
-            character.is_ascii_alphabetic() != is_letters || character.is_ascii_whitespace()
-        });
+        let end = rest
+            .find(|character: char| character.is_ascii_alphabetic() != is_letters || character.is_ascii_whitespace());
         Some(&rest[..end.unwrap_or(rest.len())])
     }
 }
