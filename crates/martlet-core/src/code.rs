@@ -35,6 +35,8 @@ codes! {
     INVALID_PATH = "PGRST125", NotFound, "Nothing is served at this path.", "See /openapi.json or the documentation for what is.";
     METHOD_ON_RPC = "PGRST101", MethodNotAllowed, "A query takes GET, HEAD and POST; an action takes POST.", "Use a method that the `Allow` header names.";
     METHOD = "PGRST117", MethodNotAllowed, "The method is not supported here.", "Use a method that the `Allow` header names.";
+    NOT_ACCEPTABLE = "PGRST107", Invalid, "None of the media types of `Accept` is made here (406).", "Accept `application/json`.";
+    PREFERENCES = "PGRST122", Invalid, "`Prefer` has `handling=strict` and a preference that has no effect here.", "Leave it out, or leave out `handling=strict`.";
     READ_ONLY_METHOD = "25006", MethodNotAllowed, "An action was called by GET or HEAD.", "Call it by POST.";
     // Who asks.
     BAD_TOKEN = "PGRST301", Unauthenticated, "The token is malformed, signed by nobody known, or of a kind that is not taken here.", "Sign in again, or use a key of this server (`martlet keys`).";
@@ -55,12 +57,6 @@ codes! {
     INVALID_PARAMETER = "22023", Invalid, "An argument of an SQL function is outside what it takes.", "See docs/sql.md for the function.";
     NEGATIVE_LIMIT = "2201W", Invalid, "LIMIT is negative.", "Use 0 or more.";
     NEGATIVE_OFFSET = "2201X", Invalid, "OFFSET is negative.", "Use 0 or more.";
-    NEGATIVE_LENGTH = "22011", Invalid, "substr() was given a negative length.", "Use 0 or more.";
-    INTERVAL_RANGE = "22015", Invalid, "A part of an interval left its range.", "Use smaller numbers.";
-    INVALID_ESCAPE = "22025", Invalid, "A LIKE pattern ends in its escape character, or the escape is longer than one character.", "Double the escape character.";
-    UNICODE_ESCAPE = "22P05", Invalid, "JSON holds `\\u0000`, which text cannot hold.", "Remove it.";
-    UNSUPPORTED = "0A000", Invalid, "The operation is not defined for this value, such as an infinity as an integer.", "Leave such values out.";
-    TOO_DEEP = "54001", TooLarge, "JSON is nested too deeply.", "Use fewer levels.";
     CARDINALITY = "21000", Invalid, "A subquery used as a value gave more than one row.", "Narrow the subquery, or add LIMIT 1.";
     EXPECTATION_FAILED = "expectation_failed", Conflict, "An action's `@expect` did not hold; everything was rolled back.", "Read the state again and decide.";
     SERIALIZATION = "40001", Conflict, "Another transaction got in the way, and retries did not help.", "Retry.";

@@ -20,4 +20,5 @@ mod policy;
 pub use arguments::Arguments;
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Target};
 pub use folder::{Folder, FolderError, load_folder, read_folder};
+pub use martlet_sql::Returns;
 pub use martlet_store::{Answer, Snapshot};
