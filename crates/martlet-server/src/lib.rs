@@ -2,3 +2,41 @@
 //!
 //! Owns: headers, bodies, limits of both, the mapping from `core::Kind` to a status, tokens' signatures, static files.
 //! Must not know: SQL, tables. It calls the engine and nothing below it.
+//! In reading order: how it is set, the server, the way of a request, who asks, what it is answered, what is behind.
+
+#![warn(missing_docs)]
+
+mod settings;
+
+mod guarded_io;
+mod server;
+mod tasks;
+
+mod first_stage;
+mod front;
+mod panic_guard;
+mod request_id;
+mod router;
+
+mod identity;
+pub mod tokens;
+
+mod batch;
+mod negotiation;
+mod query_string;
+mod request_body;
+mod rpc;
+
+mod body;
+mod cors;
+mod failure;
+mod headers;
+mod refusal;
+
+mod dev;
+mod health;
+mod static_files;
+
+pub use server::{BindError, Server, ServerHandle, Summary};
+pub use settings::{AddressRange, CONTENT_SECURITY_POLICY, HEADER_SIZE_CAP, ParseAddressRangeError, ServerSettings};
+pub use tasks::{Slot, Tasks, TasksFull};
