@@ -7,7 +7,7 @@
 
 mod answer;
 pub mod canonical;
-pub mod functions;
+mod functions;
 mod sqlite;
 
 pub use answer::{Answer, Inputs, Read, Snapshot};

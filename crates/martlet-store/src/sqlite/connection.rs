@@ -46,15 +46,14 @@ impl Connection {
         sqlite.busy_timeout(BUSY_TIMEOUT)?;
         harden(&sqlite)?;
         set_pragmas(&sqlite, role, synchronous)?;
-        let now = Arc::new(AtomicI64::new(0));
-        crate::functions::register(&sqlite, &now)?;
+        crate::functions::register(&sqlite)?;
         sqlite.set_prepared_statement_cache_capacity(limits::STATEMENTS_KEPT_MAX);
         let mut connection = Self {
             sqlite,
             meter: Arc::new(Meter::new()),
             recorder: Arc::new(Recorder::default()),
             wal_pages: Arc::new(AtomicU32::new(0)),
-            now,
+            now: Arc::new(AtomicI64::new(0)),
         };
         connection.set_hooks(role)?;
         Ok(connection)

@@ -1,0 +1,185 @@
+//! The first stage: one function by hand for what is called most; everything else goes on to the router.
+//!
+//! Eight boxed middleware layers cost as much as the whole request, the same work in one function a thirtieth of it:
+//! so limits, identity, routing, arguments, CORS and ids are done here in a row, with header values made beforehand.
+
+use crate::batch;
+use crate::body::Body;
+use crate::failure::{Failure, Surface};
+use crate::front::{Arrived, Front, Shared};
+use crate::headers;
+use crate::identity::address_of;
+use crate::panic_guard::catch_panic;
+use crate::refusal;
+use crate::rpc;
+use crate::settings::{HEADER_NAME_SIZE_MAX, ServerSettings};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, Version};
+use martlet_core::Error;
+use std::net::IpAddr;
+use std::time::Instant;
+use tower_service::Service as _;
+
+const REST: &str = "/rest/v1";
+const RPC: &str = "/rest/v1/rpc/";
+const BATCH: &str = "/rest/v1/batch";
+const ALL_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
+const ONE: HeaderValue = HeaderValue::from_static("1");
+
+/// Answers a request, whatever it is.
+pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    let shared = &*front.shared;
+    let fields = request.headers();
+    let arrived = Arrived {
+        id: shared.request_ids.of(fields),
+        address: address_of(peer, fields, &shared.settings.trusted_proxies),
+        at: Instant::now(),
+    };
+    let origin = fields.get(header::ORIGIN).cloned();
+    let surface = surface_of(request.uri().path());
+    let answered = match check(&request, &shared.settings) {
+        Ok(()) => match catch_panic(dispatch(front, request, surface, &arrived)).await {
+            Ok(answered) => answered,
+            Err(panic) => Err(Error::internal(format!("panic: {panic}")).into()),
+        },
+        Err(refusal) => Err(refusal),
+    };
+    let mut response = answered.unwrap_or_else(|failure| {
+        failure.log(&arrived.id);
+        failure.into_response(surface)
+    });
+    finish(shared, &mut response, surface, origin.as_ref(), arrived.id);
+    response
+}
+
+fn surface_of(path: &str) -> Surface {
+    match path.strip_prefix(REST) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Surface::Rest,
+        _ => Surface::Other,
+    }
+}
+
+async fn dispatch(
+    front: &Front,
+    request: Request<Incoming>,
+    surface: Surface,
+    arrived: &Arrived,
+) -> Result<Response<Body>, Failure> {
+    if surface == Surface::Other {
+        return Ok(route(front, request).await);
+    }
+    if request.method() == Method::OPTIONS {
+        return Ok(preflight(&front.shared, &request));
+    }
+    // A copy of a handle, not of the text: the request itself goes on with its body.
+    let uri = request.uri().clone();
+    match uri.path().strip_prefix(RPC) {
+        Some(name) if !name.is_empty() && !name.contains('/') => rpc::call(&front.shared, request, name, arrived).await,
+        _ if uri.path() == BATCH => batch::run(&front.shared, request, arrived).await,
+        _ => Err(refusal::path_unknown().into()),
+    }
+}
+
+async fn route(front: &Front, request: Request<Incoming>) -> Response<Body> {
+    match front.router.clone().call(request.map(axum::body::Body::new)).await {
+        Ok(response) => response.map(Body::Routed),
+        Err(never) => match never {},
+    }
+}
+
+fn preflight<B>(shared: &Shared, request: &Request<B>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let fields = response.headers_mut();
+    shared.cors.preflight(request.headers(), fields);
+    fields.insert(header::ALLOW, HeaderValue::from_static(ALL_METHODS));
+    response
+}
+
+/// What every answer bears.
+fn finish(
+    shared: &Shared,
+    response: &mut Response<Body>,
+    surface: Surface,
+    origin: Option<&HeaderValue>,
+    id: HeaderValue,
+) {
+    let fields = response.headers_mut();
+    fields.insert(headers::REQUEST_ID, id);
+    fields.insert(header::X_CONTENT_TYPE_OPTIONS, headers::NOSNIFF);
+    fields.insert(header::REFERRER_POLICY, headers::NO_REFERRER);
+    if surface == Surface::Rest {
+        shared.cors.allow(origin, fields);
+        fields.entry(header::VARY).or_insert(VARY_ORIGIN);
+        if shared.dev.has_reload_error() {
+            fields.insert(headers::RELOAD_ERROR, ONE);
+        }
+    }
+    if shared.is_draining() {
+        fields.insert(header::CONNECTION, headers::CLOSE);
+    }
+}
+
+/// The limits of a request's head and the rules of RFC 9112 that hyper leaves to us.
+fn check(request: &Request<Incoming>, settings: &ServerSettings) -> Result<(), Failure> {
+    let (uri, fields) = (request.uri(), request.headers());
+    let url_size = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    if url_size > settings.url_size_max {
+        return Err(refusal::url_too_long(settings.url_size_max).into());
+    }
+    if fields.len() > settings.header_count_max {
+        let message = format!("the request has more than {} header fields", settings.header_count_max);
+        return Err(refusal::header_too_large(message).into());
+    }
+    let mut size = 0;
+    for (name, value) in fields {
+        if name.as_str().len() > HEADER_NAME_SIZE_MAX {
+            return Err(refusal::header_too_large("the name of a header field is too long").into());
+        }
+        size += name.as_str().len() + value.len() + ": \r\n".len();
+    }
+    if size > settings.header_size_max {
+        let message = format!("the header fields have more than {} bytes", settings.header_size_max);
+        return Err(refusal::header_too_large(message).into());
+    }
+    check_host(request)?;
+    if request.body().size_hint().lower() > settings.body_size_max as u64 {
+        return Err(refusal::body_too_large(settings.body_size_max).into());
+    }
+    check_method(request.method())
+}
+
+/// RFC 9112, section 3.2: exactly one Host, the same as in an absolute target.
+fn check_host(request: &Request<Incoming>) -> Result<(), Failure> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => Err(refusal::bad_request("the request has more than one `Host`").into()),
+        (None, None) if request.version() >= Version::HTTP_11 => {
+            Err(refusal::bad_request("the request has no `Host`").into())
+        }
+        (Some(host), None) => match request.uri().authority() {
+            Some(target) if !target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) => {
+                Err(refusal::bad_request("`Host` is another than in the request's target").into())
+            }
+            _ => Ok(()),
+        },
+        (None, None) => Ok(()),
+    }
+}
+
+fn check_method(method: &Method) -> Result<(), Failure> {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            Ok(())
+        }
+        Method::TRACE | Method::CONNECT => Err(Failure::with_allow(refusal::method(method.as_str()), ALL_METHODS)),
+        _ => Err(refusal::method_unknown(method_name(method)).into()),
+    }
+}
+
+/// The method as far as a message should repeat it.
+fn method_name(method: &Method) -> &str {
+    let name = method.as_str();
+    name.get(..40).unwrap_or(name)
+}

@@ -1,0 +1,192 @@
+//! A connection that is cut when its other side is too slow: a head that does not come, an answer not taken.
+//!
+//! No timer runs and no clock is read while the bytes flow; both begin at the first wait.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// How slow the other side may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) header_timeout: Duration,
+    pub(crate) rate_min: u64,
+    pub(crate) rate_after: Duration,
+}
+
+/// What is read and thrown away after an answer that came before its request was read: closing with bytes unread
+/// would reset the connection, and the answer could be lost on its way.
+const DISCARD_SIZE_MAX: usize = 64 * 1024;
+/// How long that may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Where a connection is between two requests; shared with the service that answers.
+#[derive(Debug, Default)]
+pub(crate) struct Phase {
+    now: AtomicU8,
+    has_unread: AtomicBool,
+}
+
+const HEAD: u8 = 0;
+const BUSY: u8 = 1;
+const IDLE: u8 = 2;
+
+impl Phase {
+    /// A request's head is complete.
+    pub(crate) fn begin(&self) {
+        self.now.store(BUSY, Ordering::Relaxed);
+    }
+
+    /// Its answer is on the way: what is read from now on is the next head, or what was left of the body.
+    pub(crate) fn end(&self, has_unread: bool) {
+        self.has_unread.store(has_unread, Ordering::Relaxed);
+        self.now.store(IDLE, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u8 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// Whether bytes of a request may lie unread: of its body, or of a head that was refused.
+    fn may_have_unread(&self) -> bool {
+        self.get() == HEAD || self.has_unread.load(Ordering::Relaxed)
+    }
+}
+
+/// A stream under a [`Patience`].
+pub(crate) struct GuardedIo<S> {
+    stream: S,
+    phase: Arc<Phase>,
+    patience: Patience,
+    head: Option<Pin<Box<Sleep>>>,
+    stall: Option<Stall>,
+    discard: Option<Discard>,
+}
+
+/// The end of a connection whose other side may still be sending.
+struct Discard {
+    size: usize,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// A wait for the other side to take bytes.
+struct Stall {
+    since: Instant,
+    written: u64,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<S> GuardedIo<S> {
+    pub(crate) fn new(stream: S, phase: Arc<Phase>, patience: Patience) -> Self {
+        Self { stream, phase, patience, head: None, stall: None, discard: None }
+    }
+
+    fn poll_head_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if self.phase.get() != HEAD {
+            return Poll::Pending;
+        }
+        let timeout = self.patience.header_timeout;
+        let timer = self.head.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        timer.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into())
+    }
+
+    fn written(&mut self, result: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match result {
+            Poll::Ready(result) => {
+                if let (Some(stall), Ok(size)) = (&mut self.stall, &result) {
+                    stall.written = stall.written.saturating_add(*size as u64);
+                }
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.poll_stall(cx).map(Err),
+        }
+    }
+
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let Patience { rate_min, rate_after, .. } = self.patience;
+        let stall = self.stall.get_or_insert_with(|| Stall {
+            since: Instant::now(),
+            written: 0,
+            timer: Box::pin(tokio::time::sleep(rate_after)),
+        });
+        while stall.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if stall.written < rate_min.saturating_mul((now - stall.since).as_secs().max(1)) {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            stall.timer.as_mut().reset(now + Duration::from_secs(1));
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        match Pin::new(&mut self.stream).poll_read(cx, buf) {
+            Poll::Ready(result) => {
+                if buf.filled().len() > before && self.phase.get() == IDLE {
+                    self.phase.now.store(HEAD, Ordering::Relaxed);
+                    self.head = None;
+                }
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.poll_head_timer(cx).map(Err),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(result, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.written(result, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        if result.is_ready() {
+            self.stall = None;
+        }
+        result
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.discard.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if !this.phase.may_have_unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let timer = || Discard { size: 0, timer: Box::pin(tokio::time::sleep(DISCARD_TIMEOUT)) };
+        let discard = this.discard.get_or_insert_with(timer);
+        let mut bytes = [0; 4096];
+        while discard.size < DISCARD_SIZE_MAX {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => discard.size += buffer.filled().len(),
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return discard.timer.as_mut().poll(cx).map(Ok),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,29 @@
+//! Header values that are known beforehand, and the names that the standard list lacks.
+
+use hyper::header::{HeaderName, HeaderValue};
+
+pub(crate) const APIKEY: HeaderName = HeaderName::from_static("apikey");
+pub(crate) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("martlet-position");
+pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+pub(crate) const RELOAD_ERROR: HeaderName = HeaderName::from_static("x-martlet-reload-error");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
+pub(crate) const HEALTH_JSON: HeaderValue = HeaderValue::from_static("application/health+json");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub(crate) const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(crate) const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+pub(crate) const OBJECT_JSON: HeaderValue =
+    HeaderValue::from_static("application/vnd.pgrst.object+json; charset=utf-8");
+pub(crate) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+pub(crate) const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
+pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+pub(crate) const VARY_PRIVATE: HeaderValue = HeaderValue::from_static("Authorization, apikey, Accept, Origin");
+pub(crate) const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Accept, Origin");

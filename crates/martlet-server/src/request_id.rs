@@ -1,0 +1,66 @@
+//! The name of a request in answers and logs.
+
+use crate::headers::REQUEST_ID;
+use hyper::header::{HeaderMap, HeaderValue};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of an id that comes with a request; a longer one is replaced.
+const INCOMING_SIZE_MAX: usize = 64;
+
+/// Gives ids: a random prefix per process and a counter.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    prefix: u32,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new() -> Self {
+        // Without random bytes ids are less distinct between processes, nothing worse.
+        Self { prefix: getrandom::u32().unwrap_or(0), next: AtomicU64::new(0) }
+    }
+
+    /// The request's own id if it is short and visible, else a new one.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> HeaderValue {
+        match headers.get(REQUEST_ID) {
+            Some(id) if is_good(id.as_bytes()) => id.clone(),
+            _ => self.new_id(),
+        }
+    }
+
+    /// So many requests have been given an id.
+    pub(crate) fn given(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    fn new_id(&self) -> HeaderValue {
+        let mut id = String::with_capacity(32);
+        let _ = write!(id, "{:08x}-{:x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed));
+        HeaderValue::from_maybe_shared(bytes::Bytes::from(id)).expect("hexadecimal digits are visible")
+    }
+}
+
+fn is_good(id: &[u8]) -> bool {
+    (1..=INCOMING_SIZE_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_visible_ids_are_kept() {
+        let ids = RequestIds::new();
+        let of = |id: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_bytes(id).unwrap());
+            ids.of(&headers)
+        };
+        assert_eq!(of(b"abc-1"), "abc-1");
+        for bad in [&b""[..], b"two words", b"caf\xc3\xa9", &[b'a'; 65]] {
+            assert!(of(bad).as_bytes().starts_with(format!("{:08x}-", ids.prefix).as_bytes()));
+        }
+        assert_ne!(ids.of(&HeaderMap::new()), ids.of(&HeaderMap::new()));
+    }
+}

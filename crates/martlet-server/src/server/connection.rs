@@ -1,0 +1,162 @@
+//! One connection from its start to its end.
+
+use crate::first_stage;
+use crate::front::Front;
+use crate::guarded_io::{GuardedIo, Patience, Phase};
+use crate::settings::{AddressRange, HEADER_SIZE_CAP, ServerSettings};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Response, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+/// A request line up to hyper's own limit of a URL (64 KiB), so that it is told 414 and not 431.
+const REQUEST_LINE_SIZE_MAX: usize = 64 * 1024 + 512;
+
+/// The connections that are open.
+#[derive(Debug)]
+pub(super) struct Connections {
+    per_address: Mutex<HashMap<IpAddr, usize>>,
+    per_address_max: usize,
+    uncounted: Vec<AddressRange>,
+    accepted: AtomicU64,
+    open: AtomicUsize,
+}
+
+impl Connections {
+    pub(super) fn new(settings: &ServerSettings) -> Self {
+        Self {
+            per_address: Mutex::new(HashMap::new()),
+            per_address_max: settings.connections_per_address_max.max(1),
+            uncounted: settings.trusted_proxies.clone(),
+            accepted: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection until the ticket is dropped; none if its address has too many.
+    fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Ticket> {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+        let is_counted = !self.uncounted.iter().any(|range| range.contains(address));
+        if is_counted {
+            let mut per_address = self.per_address();
+            let count = per_address.entry(address).or_default();
+            if *count >= self.per_address_max {
+                return None;
+            }
+            *count += 1;
+        }
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Some(Ticket { connections: Arc::clone(self), address: is_counted.then_some(address) })
+    }
+
+    fn per_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.per_address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One open connection.
+struct Ticket {
+    connections: Arc<Connections>,
+    address: Option<IpAddr>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.connections.open.fetch_sub(1, Ordering::Relaxed);
+        let Some(address) = self.address else { return };
+        let mut per_address = self.connections.per_address();
+        if let Some(count) = per_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                per_address.remove(&address);
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection.
+pub(super) async fn serve_connection(
+    front: Arc<Front>,
+    connections: Arc<Connections>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let peer = peer.ip().to_canonical();
+    let Some(_ticket) = connections.admit(peer) else {
+        tracing::debug!(%peer, "closed: too many connections of one address");
+        return;
+    };
+    // Answers are written whole: there is nothing to gather.
+    let _ = stream.set_nodelay(true);
+    let settings = &front.shared.settings;
+    let phase = Arc::new(Phase::default());
+    let patience = Patience {
+        header_timeout: settings.header_timeout,
+        rate_min: settings.rate_min,
+        rate_after: settings.rate_after,
+    };
+    let io = TokioIo::new(GuardedIo::new(stream, Arc::clone(&phase), patience));
+    let service = service_fn(|request| {
+        phase.begin();
+        let (front, phase) = (Arc::clone(&front), Arc::clone(&phase));
+        async move {
+            let response = first_stage::answer(&front, peer, request).await;
+            phase.end(is_refusal(&response));
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut connection = pin!(builder(settings).serve_connection(io, service));
+    let mut is_stopping = *stopped.borrow_and_update();
+    if is_stopping {
+        connection.as_mut().graceful_shutdown();
+    }
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => break ended,
+            _ = stopped.changed(), if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+fn builder(settings: &ServerSettings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // From the end of an answer to the end of the next head; GuardedIo's, from a head's first byte, is shorter.
+        .header_read_timeout(settings.idle_timeout.max(settings.header_timeout))
+        .max_buf_size(REQUEST_LINE_SIZE_MAX + settings.header_size_max.min(HEADER_SIZE_CAP));
+    // Set only above hyper's own 100: below, the first stage counts, and hyper's table stays on the stack.
+    if settings.header_count_max > 100 {
+        builder.max_headers(settings.header_count_max);
+    }
+    builder
+}
+
+/// Whether the request's body may lie there unread.
+fn is_refusal<B>(response: &Response<B>) -> bool {
+    response.status().is_client_error() && response.headers().contains_key(header::CONNECTION)
+}

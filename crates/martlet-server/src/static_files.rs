@@ -1,0 +1,205 @@
+//! Static files from `public/`: conditions, ranges, types; nothing outside the folder, nothing hidden.
+
+mod conditions;
+mod media_type;
+mod path;
+mod range;
+mod stream;
+
+use crate::body::Body as AnswerBody;
+use crate::dev;
+use crate::failure::{Failure, Surface};
+use crate::front::Shared;
+use crate::headers;
+use crate::refusal;
+use crate::settings::{CONTENT_SECURITY_POLICY, ServerSettings};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use conditions::{Tags, is_unchanged, range_counts};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, StatusCode};
+use martlet_core::Error;
+use path::Found;
+use range::{Ranges, parse_ranges};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stream::{FileStream, Part};
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+/// A page with more bytes than this gets no script of `dev`.
+const DEV_PAGE_SIZE_MAX: u64 = 4 * 1024 * 1024;
+
+/// The folder that is served at `/`.
+#[derive(Debug)]
+pub(crate) struct PublicFolder {
+    /// Canonical: what lies behind a symbolic link is compared with it.
+    root: PathBuf,
+    policy: HeaderValue,
+    is_dev: bool,
+}
+
+impl PublicFolder {
+    /// None if there is no such folder.
+    pub(crate) fn new(folder: &Path, settings: &ServerSettings) -> Option<Self> {
+        let root = folder.canonicalize().ok().filter(|root| root.is_dir())?;
+        let policy = settings.content_security_policy.as_deref().unwrap_or(CONTENT_SECURITY_POLICY);
+        let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+        Some(Self { root, policy, is_dev: settings.is_dev })
+    }
+}
+
+/// Everything that no other route takes.
+pub(crate) async fn get_file(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let answered = tokio::task::spawn_blocking(move || {
+        let public = shared.public.as_ref().ok_or_else(not_found)?;
+        answer(public, &parts.method, parts.uri.path(), &parts.headers)
+    });
+    match answered.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(failure)) => to_response(failure),
+        Err(panic) => {
+            tracing::error!(%panic, "serving a static file panicked");
+            to_response(Error::internal("panic").into())
+        }
+    }
+}
+
+fn to_response(failure: Failure) -> Response {
+    failure.into_response(Surface::Other).map(|body| match body {
+        AnswerBody::Full(bytes) => Body::from(bytes.unwrap_or_default()),
+        AnswerBody::Routed(body) => body,
+    })
+}
+
+fn not_found() -> Failure {
+    refusal::file_unknown().into()
+}
+
+/// Blocks: for a thread that may.
+fn answer(public: &PublicFolder, method: &Method, path: &str, fields: &HeaderMap) -> Result<Response, Failure> {
+    let found = path::find(&public.root, path)?.ok_or_else(not_found)?;
+    let (path, mut file, metadata) = match found {
+        Found::File(path, file, metadata) => (path, file, metadata),
+        Found::Folder(location) => return Ok(redirect(location)),
+    };
+    match *method {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return Ok(options()),
+        _ => return Err(Failure::with_allow(refusal::method(method.as_str()), METHODS)),
+    }
+    let media_type = media_type::of(&path);
+    let is_dev_page = public.is_dev && media_type == media_type::HTML && metadata.len() <= DEV_PAGE_SIZE_MAX;
+    let tags = Tags::of(&metadata, is_dev_page);
+    if is_unchanged(fields, &tags) {
+        return Ok(with_fields(Response::new(Body::empty()), StatusCode::NOT_MODIFIED, &tags, public));
+    }
+    let (body, size) = if is_dev_page {
+        let mut page = Vec::new();
+        (&mut file).take(DEV_PAGE_SIZE_MAX).read_to_end(&mut page).map_err(|error| unreadable(&error))?;
+        let page = dev::with_script(&page);
+        (Source::Page(page.clone()), page.len() as u64)
+    } else {
+        (Source::File(file), metadata.len())
+    };
+    let ranges = match fields.get(header::RANGE) {
+        Some(range) if *method == Method::GET && range_counts(fields, &tags) => parse_ranges(range.as_bytes(), size),
+        _ => Ranges::Whole,
+    };
+    let mut response = match ranges {
+        Ranges::Whole => typed(body.whole(size), media_type, StatusCode::OK),
+        Ranges::One(start, end) => {
+            let body = body.parts(vec![Part::Range(start, end)]);
+            let mut response = typed(body, media_type, StatusCode::PARTIAL_CONTENT);
+            response.headers_mut().insert(header::CONTENT_RANGE, text(format!("bytes {start}-{}/{size}", end - 1)));
+            response
+        }
+        Ranges::Several(ranges) => {
+            let (parts, boundary) = range::multipart(&ranges, size, media_type);
+            let media_type = format!("multipart/byteranges; boundary={boundary}");
+            let mut response = typed(body.parts(parts), "", StatusCode::PARTIAL_CONTENT);
+            response.headers_mut().insert(header::CONTENT_TYPE, text(media_type));
+            response
+        }
+        Ranges::Unsatisfiable => {
+            let mut response = to_response(refusal::range().into());
+            response.headers_mut().insert(header::CONTENT_RANGE, text(format!("bytes */{size}")));
+            return Ok(response);
+        }
+    };
+    response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let status = response.status();
+    Ok(with_fields(response, status, &tags, public))
+}
+
+/// Where the bytes come from.
+enum Source {
+    Page(Bytes),
+    File(std::fs::File),
+}
+
+impl Source {
+    fn whole(self, size: u64) -> Body {
+        match self {
+            Source::Page(page) => Body::from(page),
+            file @ Source::File(_) => file.parts(vec![Part::Range(0, size)]),
+        }
+    }
+
+    fn parts(self, parts: Vec<Part>) -> Body {
+        match self {
+            Source::File(file) => Body::new(FileStream::new(file, parts)),
+            Source::Page(page) => Body::from(stream::cut(&page, &parts)),
+        }
+    }
+}
+
+fn typed(body: Body, media_type: &'static str, status: StatusCode) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+fn with_fields(mut response: Response, status: StatusCode, tags: &Tags, public: &PublicFolder) -> Response {
+    *response.status_mut() = status;
+    let fields = response.headers_mut();
+    fields.insert(header::ETAG, tags.etag.clone());
+    if let Some(modified) = &tags.last_modified {
+        fields.insert(header::LAST_MODIFIED, modified.clone());
+    }
+    // Pages and their scripts are asked for again each time, and answered by 304: never a new page with old scripts.
+    fields.insert(header::CACHE_CONTROL, headers::NO_CACHE);
+    fields.insert(header::CONTENT_SECURITY_POLICY, public.policy.clone());
+    fields.insert(headers::OPENER_POLICY, headers::SAME_ORIGIN);
+    response
+}
+
+fn redirect(location: String) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, text(location));
+    response.headers_mut().insert(header::CACHE_CONTROL, headers::NO_CACHE);
+    response
+}
+
+fn options() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
+    response
+}
+
+fn text(text: String) -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("made of visible characters")
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    Error::internal(format!("cannot read a static file: {error}")).into()
+}
+
+#[cfg(test)]
+mod tests;

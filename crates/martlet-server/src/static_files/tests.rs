@@ -1,0 +1,164 @@
+use super::*;
+use http_body_util::BodyExt as _;
+
+struct Site {
+    _folder: tempfile::TempDir,
+    public: PublicFolder,
+}
+
+fn site(settings: &ServerSettings) -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("public");
+    let write = |path: &str, text: &[u8]| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("secret.txt", b"secret");
+    write("public/index.html", b"<body>home</body>");
+    write("public/app.js", b"0123456789");
+    write("public/docs/index.html", b"docs");
+    write("public/with space.txt", b"space");
+    write("public/.env", b"secret");
+    write("public/.git/config", b"secret");
+    write("public/large.bin", &(0..300_000_u32).map(|i| i.to_le_bytes()[0]).collect::<Vec<_>>());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../secret.txt", root.join("out.txt")).unwrap();
+        std::os::unix::fs::symlink("..", root.join("up")).unwrap();
+        std::os::unix::fs::symlink("app.js", root.join("in.js")).unwrap();
+        std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
+    }
+    let public = PublicFolder::new(&root, settings).unwrap();
+    Site { _folder: folder, public }
+}
+
+fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
+    fields.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
+}
+
+fn get(site: &Site, path: &str, fields: &[(&'static str, &str)]) -> Response {
+    answer(&site.public, &Method::GET, path, &headers(fields)).unwrap_or_else(to_response)
+}
+
+async fn body(response: Response) -> Vec<u8> {
+    response.into_body().collect().await.unwrap().to_bytes().to_vec()
+}
+
+#[tokio::test]
+async fn files_have_types_tags_and_a_policy() {
+    let site = site(&ServerSettings::default());
+    let home = get(&site, "/", &[]);
+    assert_eq!(home.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(home.headers()["content-security-policy"], CONTENT_SECURITY_POLICY);
+    assert_eq!(home.headers()["cache-control"], "no-cache");
+    let etag = home.headers()["etag"].to_str().unwrap().to_owned();
+    let modified = home.headers()["last-modified"].to_str().unwrap().to_owned();
+    assert_eq!(body(home).await, b"<body>home</body>");
+    for field in [("if-none-match", etag.as_str()), ("if-none-match", "*"), ("if-modified-since", &modified)] {
+        let unchanged = get(&site, "/index.html", &[field]);
+        assert_eq!(unchanged.status(), 304, "{field:?}");
+        assert_eq!(unchanged.headers()["etag"], etag);
+        assert!(body(unchanged).await.is_empty());
+    }
+    let weak = format!("\"other\", W/{etag}");
+    assert_eq!(get(&site, "/", &[("if-none-match", &weak)]).status(), 304);
+    assert_eq!(get(&site, "/", &[("if-none-match", "\"other\""), ("if-modified-since", &modified)]).status(), 200);
+    assert_eq!(body(get(&site, "/with%20space.txt", &[])).await, b"space");
+    assert_eq!(body(get(&site, "/in.js", &[])).await, b"0123456789");
+    assert_eq!(body(get(&site, "/docs/", &[])).await, b"docs");
+    assert_eq!(get(&site, "/docs", &[]).headers()["location"], "./docs/");
+}
+
+#[tokio::test]
+async fn ranges_are_cut_out() {
+    let site = site(&ServerSettings::default());
+    let part = get(&site, "/app.js", &[("range", "bytes=2-4")]);
+    assert_eq!((part.status().as_u16(), &part.headers()["content-range"]), (206, &text("bytes 2-4/10".to_owned())));
+    assert_eq!(body(part).await, b"234");
+    let parts = get(&site, "/app.js", &[("range", "bytes=0-0,-2")]);
+    let media_type = parts.headers()["content-type"].to_str().unwrap().to_owned();
+    let boundary = media_type.strip_prefix("multipart/byteranges; boundary=").unwrap();
+    let one = |range: &str, bytes: &str| {
+        format!(
+            "\r\n--{boundary}\r\nContent-Type: text/javascript; charset=utf-8\r\nContent-Range: bytes {range}/10\r\n\r\n{bytes}"
+        )
+    };
+    let expected = format!("{}{}\r\n--{boundary}--\r\n", one("0-0", "0"), one("8-9", "89"));
+    assert_eq!(String::from_utf8(body(parts).await).unwrap(), expected);
+    let outside = get(&site, "/app.js", &[("range", "bytes=10-")]);
+    assert_eq!((outside.status().as_u16(), &outside.headers()["content-range"]), (416, &text("bytes */10".to_owned())));
+    let changed = get(&site, "/app.js", &[("range", "bytes=2-4"), ("if-range", "\"old\"")]);
+    assert_eq!(changed.status(), 200);
+    let large = get(&site, "/large.bin", &[("range", "bytes=1-250000")]);
+    let large = body(large).await;
+    assert_eq!((large.len(), large[0], large[249_999]), (250_000, 1, 144));
+    assert_eq!(body(get(&site, "/large.bin", &[])).await.len(), 300_000);
+}
+
+#[tokio::test]
+async fn abuse_http_10_nothing_outside_the_root() {
+    let site = site(&ServerSettings::default());
+    for path in [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/..%2fsecret.txt",
+        "/%252e%252e%252fsecret.txt",
+        "/..\\secret.txt",
+        "/..%5csecret.txt",
+        "/docs/../../secret.txt",
+        "/docs/%2e%2e/%2e%2e/secret.txt",
+        "/./app.js",
+        "//app.js",
+        "///etc/passwd",
+        "//evil.example/..",
+        "/c:/windows",
+        "/app.js;.html",
+        "/app.js%00.html",
+        "/%00",
+        "/app.js/",
+        "/app.js/x",
+        "/.env",
+        "/%2eenv",
+        "/.git/config",
+        "/out.txt",
+        "/up/secret.txt",
+        "/up",
+        "/loop",
+        "/missing",
+        "relative",
+        "*",
+        "",
+    ] {
+        let answer = get(&site, path, &[]);
+        assert_eq!(answer.status(), 404, "{path}");
+        assert!(!answer.headers().contains_key("location"), "{path}");
+    }
+    for path in ["/%c0%ae%c0%ae/secret.txt", "/%ff", "/%", "/%zz"] {
+        assert_eq!(get(&site, path, &[]).status(), 400, "{path}");
+    }
+    let long = format!("/{}", "a".repeat(8000));
+    assert_eq!(get(&site, &long, &[]).status(), 404);
+}
+
+#[tokio::test]
+async fn only_reading_methods() {
+    let site = site(&ServerSettings::default());
+    let status = |method: Method, path: &str| {
+        let answered = answer(&site.public, &method, path, &HeaderMap::new()).unwrap_or_else(to_response);
+        (answered.status().as_u16(), answered.headers().contains_key(header::ALLOW))
+    };
+    assert_eq!(status(Method::POST, "/app.js"), (405, true));
+    assert_eq!(status(Method::OPTIONS, "/app.js"), (204, true));
+    assert_eq!(status(Method::POST, "/missing"), (404, false));
+}
+
+#[tokio::test]
+async fn dev_adds_its_script_to_pages_only() {
+    let site = site(&ServerSettings { is_dev: true, ..ServerSettings::default() });
+    let home = String::from_utf8(body(get(&site, "/", &[])).await).unwrap();
+    assert!(home.contains("/_dev/reload.js") && home.ends_with("</body>"), "{home}");
+    assert_eq!(body(get(&site, "/app.js", &[])).await, b"0123456789");
+    assert_eq!(body(get(&site, "/", &[("range", "bytes=0-5")])).await, b"<body>");
+}
