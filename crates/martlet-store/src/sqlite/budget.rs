@@ -54,18 +54,19 @@ impl Meter {
         }
     }
 
-    /// Starts to count. All atomics are relaxed: a connection belongs to one thread at a time.
-    pub(super) fn arm(&self, allowance: Allowance) {
+    /// Starts to count, until the guard is dropped: what follows (COMMIT, ROLLBACK, a statement prepared ahead) must
+    /// never be interrupted. All atomics are relaxed: a connection belongs to one thread at a time.
+    pub(super) fn arm(&self, allowance: Allowance) -> Armed<'_> {
         let ticks = allowance.steps_max.map_or(i64::MAX, |steps| i64::from(steps / STEPS_PER_TICK));
         let nanos = allowance.deadline.saturating_duration_since(self.base).as_nanos();
         self.ticks_left.store(ticks, Relaxed);
         self.deadline_nanos.store(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
         *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = allowance.gone;
         self.stop.store(0, Relaxed);
+        Armed(self)
     }
 
-    /// Stops counting: what follows (COMMIT, ROLLBACK) must never be interrupted.
-    pub(super) fn disarm(&self) {
+    fn disarm(&self) {
         self.ticks_left.store(i64::MAX, Relaxed);
         self.deadline_nanos.store(u64::MAX, Relaxed);
         *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -98,5 +99,16 @@ impl Meter {
             3 => Some(Stop::Gone),
             _ => None,
         }
+    }
+}
+
+/// The meter counts as long as this lives.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Armed<'a>(&'a Meter);
+
+impl Drop for Armed<'_> {
+    fn drop(&mut self) {
+        self.0.disarm();
     }
 }

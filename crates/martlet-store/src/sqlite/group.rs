@@ -13,7 +13,8 @@ use super::bind::FirstRows;
 use super::budget::{Allowance, Stop};
 use super::connection::Connection;
 use super::error;
-use super::run::{Run, Wanted};
+use super::run::{Failure, Run, Wanted};
+use super::shared::is_of_database;
 use crate::{Answer, Inputs};
 use bytes::Bytes;
 use martlet_core::{Error, code};
@@ -97,13 +98,13 @@ pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending
         match attempt(shared, connection, &group) {
             Attempt::Committed(outcomes) => {
                 answer(shared, group, outcomes);
-                refused.drain(..).for_each(|(offender, error)| refuse(offender, error));
+                refused.drain(..).for_each(|(offender, error)| tell(shared, offender, Err(error)));
                 cut = waiting.len();
             }
             Attempt::Failed(error, aftermath) => {
                 let offenders = refused.drain(..).map(|(offender, _)| offender);
                 let all = group.into_iter().chain(offenders).chain(waiting.drain(..));
-                all.for_each(|pending| refuse(pending, error.clone()));
+                all.for_each(|pending| tell(shared, pending, Err(error.clone())));
                 return aftermath;
             }
             Attempt::Lost { offender, error } => {
@@ -118,18 +119,23 @@ pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending
     Aftermath::Sound
 }
 
-fn refuse(pending: Pending, error: Error) {
-    // Nobody may wait any more: then there is nobody to tell.
-    let _ = pending.reply.send(Err(error));
-}
-
 fn answer(shared: &Shared, group: Vec<Pending>, outcomes: Vec<Option<Result<Done, Error>>>) {
     let position = shared.position();
     for (pending, outcome) in group.into_iter().zip(outcomes) {
         if let Some(outcome) = outcome {
-            let _ = pending.reply.send(outcome.map(|done| Answer { body: done.body, rows: done.rows, position }));
+            tell(shared, pending, outcome.map(|done| Answer { body: done.body, rows: done.rows, position }));
         }
     }
+}
+
+fn tell(shared: &Shared, pending: Pending, outcome: Result<Answer, Error>) {
+    match &outcome {
+        Ok(_) => shared.note_write(true),
+        Err(error) if is_of_database(error) => shared.note_write(false),
+        Err(_) => {}
+    }
+    // Nobody may wait any more: then there is nobody to tell.
+    let _ = pending.reply.send(outcome);
 }
 
 fn attempt(shared: &Shared, connection: &Connection, group: &[Pending]) -> Attempt {
@@ -149,6 +155,7 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending]) -> Attem
         let changes = connection.sqlite.total_changes();
         match run_in_savepoint(shared, connection, pending) {
             Ok(outcome) => {
+                // SQLite counts what was undone as well: only what stands is looked at.
                 is_changed |= matches!(outcome, Some(Ok(_))) && connection.sqlite.total_changes() != changes;
                 outcomes.push(outcome);
             }
@@ -188,10 +195,10 @@ fn run_in_savepoint(
     if let Err(failure) = connection.run("SAVEPOINT action") {
         return lost_or(connection, translate(failure));
     }
-    connection.meter.arm(Allowance { steps_max: None, deadline: pending.deadline, gone: None });
     connection.set_now(pending.inputs.now);
+    let armed = connection.meter.arm(Allowance { steps_max: None, deadline: pending.deadline, gone: None });
     let result = catch_unwind(AssertUnwindSafe(|| run_steps(shared, connection, pending)));
-    connection.meter.disarm();
+    drop(armed);
     let result = result.unwrap_or_else(|panic| Err(of_panic(&*panic)));
     if connection.is_autocommit() {
         let error = result.err().unwrap_or_else(|| Error::internal("the transaction ended without an error"));
@@ -234,25 +241,22 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
     let mut answer = Done { body: None, rows: 0 };
     for (index, step) in action.steps.iter().enumerate() {
         let is_answer = index == action.answer;
-        let wanted =
-            Wanted { answer: is_answer.then_some(action.declaration.returns), first_row: is_used_later(action, index) };
-        let output =
-            run.statement(&step.statement, &pending.inputs, &steps, wanted).map_err(super::run::Failure::into_error);
-        // `@expect row` decides before `@returns row` complains of a row that is missing.
-        let output = match (output, &step.expect) {
-            (Err(error), Some(expect)) if error.code == code::NO_ROW.code => {
-                return Err(if expect.rows.holds(0) { error } else { of_expect(expect) });
-            }
-            (output, _) => output?,
+        let wanted = Wanted {
+            answer: is_answer.then_some(action.declaration.returns),
+            first_row: is_used_later(action, index),
+            all_rows: step.expect.is_some(),
         };
+        let output = run.statement(&step.statement, &pending.inputs, &steps, wanted).map_err(Failure::into_error)?;
+        // `@expect` decides before `@returns row` complains of a row that is missing, or of one too many.
         if let Some(expect) = &step.expect
             && !expect.rows.holds(output.rows)
         {
             return Err(of_expect(expect));
         }
+        let body = output.body?;
         steps[index] = output.first_row;
         if is_answer {
-            answer = Done { body: output.body, rows: output.rows };
+            answer = Done { body, rows: output.rows };
         }
     }
     Ok(answer)
@@ -283,3 +287,6 @@ fn of_expect(expect: &Expect) -> Error {
     error.status = Some(expect.status);
     error
 }
+
+#[cfg(test)]
+mod tests;

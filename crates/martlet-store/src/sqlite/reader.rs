@@ -181,7 +181,8 @@ fn run_reads(
     // Taken before the snapshot: every commit up to here is in it.
     let position = shared.position();
     let transaction = (reads.len() > 1).then(|| ReadTransaction::begin(connection));
-    connection.meter.arm(allowance);
+    // Declared after the transaction, so that it ends before the transaction does.
+    let _armed = connection.meter.arm(allowance);
     let mut answers = Vec::with_capacity(reads.len());
     for (index, read) in reads.iter().enumerate() {
         let answer = match &transaction {
@@ -193,7 +194,6 @@ fn run_reads(
             answer => answers.push(answer.map_err(Failure::into_error)),
         }
     }
-    connection.meter.disarm();
     shared.note_reads(&answers);
     Ok(Snapshot { position, answers })
 }
@@ -201,10 +201,10 @@ fn run_reads(
 fn run_read(shared: &Shared, connection: &Connection, read: &Read, position: Position) -> Result<Answer, Failure> {
     let declaration = &read.query.declaration;
     let run = Run { shared, connection, name: &declaration.name };
-    let wanted = Wanted { answer: Some(declaration.returns), first_row: false };
+    let wanted = Wanted { answer: Some(declaration.returns), ..Wanted::default() };
     connection.set_now(read.inputs.now);
     let output = run.statement(&read.query.statement, &read.inputs, &Vec::new(), wanted)?;
-    Ok(Answer { body: output.body, rows: output.rows, position })
+    Ok(Answer { body: output.body?, rows: output.rows, position })
 }
 
 /// A read transaction that ends with this, also by a panic.
@@ -220,7 +220,6 @@ impl<'a> ReadTransaction<'a> {
 
 impl Drop for ReadTransaction<'_> {
     fn drop(&mut self) {
-        self.0.meter.disarm();
         if !self.0.is_autocommit() {
             // Nothing was written: how it ends makes no difference.
             let _ = self.0.run("ROLLBACK");

@@ -39,19 +39,21 @@ impl Failure {
 }
 
 /// What is wanted of a statement besides its effect.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     /// The answer, in this form.
     pub(super) answer: Option<Returns>,
     /// The first row, for later statements.
     pub(super) first_row: bool,
+    /// The number of rows, even where the answer cannot be written: an expectation decides first.
+    pub(super) all_rows: bool,
 }
 
 /// What a statement gave.
 #[derive(Debug)]
 pub(super) struct Output {
-    /// The canonical answer; none where it is `nothing` or was not wanted.
-    pub(super) body: Option<Bytes>,
+    /// The canonical answer; none where it is `nothing` or was not wanted. An error only if all rows were wanted.
+    pub(super) body: Result<Option<Bytes>, Error>,
     /// Rows returned or, without RETURNING, affected.
     pub(super) rows: u64,
     /// The first row, if it was wanted and there is one.
@@ -103,7 +105,8 @@ impl Run<'_> {
         let mut prepared = sqlite.prepare_cached(&statement.sqlite.text).map_err(|error| self.failure(&error))?;
         bind_all(&mut prepared, &statement.sqlite.binds, inputs, steps)?;
         let layout = wanted.answer.map(|returns| AnswerLayout::new(returns, &statement.columns));
-        let mut answer = layout.as_ref().map(|layout| AnswerWriter::new(layout, self.limits()));
+        let writer = |layout| Ok(AnswerWriter::new(layout, self.limits()));
+        let mut answer = layout.as_ref().map(writer);
         let mut first_row = None;
         let mut count: u64 = 0;
         let mut rows = prepared.raw_query();
@@ -113,19 +116,21 @@ impl Run<'_> {
                 let cells = (0..statement.columns.len()).map(|column| row.get::<_, Cell>(column));
                 first_row = Some(cells.collect::<Result<_, _>>().map_err(|error| self.failure(&error))?);
             }
-            if let Some(answer) = &mut answer {
-                // A cell that is not there is a fault of the plan, which `prepare` refuses; here it is null's like.
-                answer.row(|column| row.get_ref(column).map_or(AnswerCell::Blob, AnswerCell::from))?;
+            if let Some(Ok(writer)) = &mut answer {
+                // A cell that is not there is refused by `prepare`; here it is of no type.
+                let written = writer.row(|column| row.get_ref(column).map_or(AnswerCell::Blob, AnswerCell::from));
+                match written {
+                    Ok(()) => {}
+                    Err(error) if wanted.all_rows => answer = Some(Err(error)),
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         drop(rows);
         if statement.columns.is_empty() {
             count = sqlite.changes();
         }
-        let body = match answer {
-            Some(answer) => answer.finish()?.0,
-            None => None,
-        };
+        let body = answer.map_or(Ok(None), |answer| answer.and_then(|writer| Ok(writer.finish()?.0)));
         Ok(Output { body, rows: count, first_row })
     }
 

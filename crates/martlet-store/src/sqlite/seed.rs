@@ -27,7 +27,7 @@ pub(super) fn seed(
     connection.run("BEGIN IMMEDIATE").map_err(translated)?;
     let inputs = Inputs { arguments: [Value::Double(scale)].into(), identity: Identity::Service(None), now };
     let run = Run { shared, connection: &connection, name: "seed" };
-    let wanted = Wanted { answer: None, first_row: false };
+    let wanted = Wanted::default();
     for (index, statement) in seed.statements.iter().enumerate() {
         let table = seed.tables.get(index).cloned().unwrap_or_default();
         let output = run.statement(statement, &inputs, &FirstRows::new(), wanted);
