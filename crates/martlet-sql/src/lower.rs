@@ -181,3 +181,6 @@ fn number_binds(marked: &str, binds: &[Bind]) -> EngineText {
     let binds = order.into_iter().filter_map(|index| binds.get(index).cloned()).collect();
     EngineText { text, binds }
 }
+
+#[cfg(test)]
+mod tests;

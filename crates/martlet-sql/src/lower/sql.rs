@@ -82,7 +82,8 @@ pub(super) fn call(name: &str, args: impl IntoIterator<Item = Sql>) -> Sql {
 
 /// A name in double quotes, always: what is a keyword differs between the engines.
 pub(super) fn name(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
+    // NUL marks placeholders until the statement is whole; no name has one.
+    format!("\"{}\"", text.replace('"', "\"\"").replace('\0', ""))
 }
 
 /// A text constant.
