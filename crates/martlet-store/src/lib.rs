@@ -11,4 +11,7 @@ mod functions;
 mod sqlite;
 
 pub use answer::{Answer, Inputs, Read, Snapshot};
-pub use sqlite::{Health, MigrateReport, SeedProgress, SqliteStore, StoreSettings, Synchronous};
+pub use sqlite::{
+    Health, MigrateReport, OnRow, SeedProgress, Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings,
+    Synchronous,
+};

@@ -14,13 +14,16 @@ mod lock;
 mod migrate;
 mod queue;
 mod reader;
+mod reset;
 mod run;
 mod seed;
 mod settings;
 mod shared;
+mod shell;
 mod writer;
 
 pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchronous};
+pub use shell::{OnRow, Shell, ShellError, ShellOutcome};
 
 use crate::{Answer, Inputs, Read, Snapshot};
 use authorizer::Role;
@@ -29,7 +32,7 @@ use martlet_core::{Clock, Error, Position, code};
 use martlet_sql::{Action, App, Seed};
 use reader::Readers;
 use shared::Shared;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use writer::Writer;
@@ -63,6 +66,13 @@ impl SqliteStore {
         let readers = Readers::start(&shared)?;
         let writer = Writer::start(Arc::clone(&shared), connection).map_err(|error| no_thread(&error))?;
         Ok(Self(Arc::new(Inner { shared, readers, writer, folder })))
+    }
+
+    /// Moves the database of a data folder out of its place and gives back where it is now; none if there was none.
+    ///
+    /// Errors: MRT054 where a process holds the lock or the folder cannot be written; its message is complete.
+    pub fn set_aside(data: &Path, clock: &dyn Clock) -> Result<Option<PathBuf>, Error> {
+        reset::set_aside(data, clock)
     }
 
     /// Applies what is missing in one transaction, after a copy by VACUUM INTO; refuses an edited applied file.

@@ -23,6 +23,8 @@ pub(super) enum Role {
     Reader,
     /// Runs migrations, the seed and copies: no authorizer.
     Maintenance,
+    /// A person's shell that only reads: no authorizer.
+    Inspector,
 }
 
 /// Something that a statement does to a table.

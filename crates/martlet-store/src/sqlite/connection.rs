@@ -39,7 +39,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn open(path: &Path, role: Role, synchronous: Synchronous) -> Result<Self> {
         let access = match role {
-            Role::Reader => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Role::Reader | Role::Inspector => OpenFlags::SQLITE_OPEN_READ_ONLY,
             Role::Writer | Role::Maintenance => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         };
         let sqlite = rusqlite::Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -86,7 +86,7 @@ impl Connection {
                 Ok(())
             }))?;
         }
-        if role != Role::Maintenance {
+        if matches!(role, Role::Writer | Role::Reader) {
             let recorder = Arc::clone(&self.recorder);
             let decide = move |context: rusqlite::hooks::AuthContext<'_>| authorize(role, &recorder, &context);
             self.sqlite.authorizer(Some(decide))?;
@@ -132,12 +132,12 @@ fn set_pragmas(sqlite: &rusqlite::Connection, role: Role, synchronous: Synchrono
         Synchronous::Normal => "NORMAL",
     };
     let (cache_kib, mmap_size) = match role {
-        Role::Reader => (2_048, MMAP_SIZE),
+        Role::Reader | Role::Inspector => (2_048, MMAP_SIZE),
         // Without a map: a disk that fails under a map ends the process by a signal.
         Role::Writer => (8_192, 0),
         Role::Maintenance => (32_768, 0),
     };
-    if role != Role::Reader {
+    if matches!(role, Role::Writer | Role::Maintenance) {
         sqlite.pragma_update(None, "journal_mode", "WAL")?;
         sqlite.pragma_update(None, "synchronous", synchronous)?;
         sqlite.pragma_update(None, "journal_size_limit", WAL_SIZE_KEPT)?;
