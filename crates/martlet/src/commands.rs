@@ -2,9 +2,14 @@
 
 mod check;
 mod config;
+mod dev;
 mod generate_docs;
 mod keys;
+mod migrate;
 mod new;
+mod seed;
+mod serve;
+mod sql;
 
 use crate::cli::{Command, FolderArgs};
 use crate::exit::Failure;
@@ -14,16 +19,21 @@ use anyhow::Context as _;
 use martlet_sql::{App, Diagnostic, Severity};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Instant;
 
-/// Runs a command.
-pub(crate) fn run(command: Command) -> Result<(), Failure> {
+/// Runs a command; `start` is when the process began.
+pub(crate) fn run(command: Command, start: Instant) -> Result<(), Failure> {
     match command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Config(args) => config::run(&args),
         Command::GenerateDocs(args) => generate_docs::run(&args),
-        _ => Err(Failure::new("not built yet")),
+        Command::Dev(args) => dev::run(&args, start),
+        Command::Serve(args) => serve::run(&args, start),
+        Command::Migrate(args) => migrate::run(&args),
+        Command::Seed(args) => seed::run(&args),
+        Command::Sql(args) => sql::run(&args),
     }
 }
 

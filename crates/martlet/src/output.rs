@@ -6,6 +6,7 @@ use crate::exit::Failure;
 use martlet_sql::{Diagnostic, Severity};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 
 /// Where a text goes, for its colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,26 +46,31 @@ pub(crate) fn warning(text: &str) {
     note(&format!("{}: {text}", paint(Stream::Stderr, Paint::Yellow, "warning")));
 }
 
-/// Writes over the line before, on a terminal; elsewhere nothing: progress is no news in a file.
-pub(crate) fn progress(text: &str) {
+/// Asks for a line at a terminal.
+pub(crate) fn prompt(text: &str) {
     let mut stderr = io::stderr().lock();
-    if stderr.is_terminal() {
-        let _ = write!(stderr, "\r\x1b[2K{text}");
-        let _ = stderr.flush();
+    let _ = write!(stderr, "{text}");
+    let _ = stderr.flush();
+}
+
+/// Tells of a bug of ours: the panic hook.
+pub(crate) fn bug(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let version = env!("CARGO_PKG_VERSION");
+    let what = paint(Stream::Stderr, Paint::Red, "bug in martlet");
+    note(&format!("{what}: {message} ({place}, version {version})\nPlease report it with this text and what you did."));
+}
+
+/// Tells why a command could not be done; nothing where all has been told.
+pub(crate) fn failure(failure: &Failure) {
+    let text = failure_text(failure, Stream::Stderr);
+    if !text.is_empty() {
+        note(&text);
     }
 }
 
-/// Ends a line of progress.
-pub(crate) fn progress_done() {
-    progress("");
-}
-
-/// Tells why a command could not be done.
-pub(crate) fn failure(failure: &Failure) {
-    note(&failure_text(failure, Stream::Stderr));
-}
-
-fn failure_text(failure: &Failure, stream: Stream) -> String {
+pub(crate) fn failure_text(failure: &Failure, stream: Stream) -> String {
     let mut text = diagnostics(&failure.diagnostics, stream);
     if !failure.message.is_empty() {
         let _ = write!(text, "{}: {}", paint(stream, Paint::Red, "error"), failure.message);

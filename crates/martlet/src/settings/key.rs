@@ -110,6 +110,7 @@ keys! {
     BATCH_ANSWER_SIZE_MAX = "server", "batch_answer_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(64 * MIB), "Bytes of the answer of one batch.";
     TRUSTED_PROXIES = "server", "trusted_proxies", Form::Networks, Default::Unset("none: the peer's address counts"), "Proxies whose `Forwarded` or `X-Forwarded-For` tells the client's address: addresses or ranges such as `10.0.0.0/8`.";
     CONTENT_SECURITY_POLICY = "server", "content_security_policy", Form::Text, Default::Unset("own files only; no inline scripts; inline styles; images also from `data:` and `blob:`"), "The Content-Security-Policy of static pages.";
+    DRAIN_DELAY = "server", "drain_delay", Form::Duration { min_ms: 0, max_ms: 10 * MINUTE }, Default::Millis(0), "How long connections are still accepted after a signal to stop, while `/readyz` says 503: the time a load balancer needs to notice.";
     SHUTDOWN_GRACE = "server", "shutdown_grace", Form::Duration { min_ms: 0, max_ms: HOUR }, Default::Millis(30 * SECOND), "How long requests under way may take to end after a signal to stop.";
 
     SYNCHRONOUS = "database", "synchronous", Form::Choice(&["full", "normal"]), Default::Written("full"), "`full`: a write is answered after it is on the disk, so that it survives loss of power. `normal`: it is answered before; it survives a crash of the process, but loss of power or a crash of the machine may take back the writes of the last moments. The database stays whole either way.";

@@ -1,0 +1,59 @@
+//! `martlet serve`: production. Nothing is changed that was not asked for.
+
+use super::{load, migrate, settle};
+use crate::cli::ServeArgs;
+use crate::exit::Failure;
+use crate::logging::{self, Format, LogGuard};
+use crate::settings::{Settings, key};
+use crate::{output, wiring};
+use martlet_engine::Engine;
+use martlet_server::Server;
+use martlet_sql::Severity;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
+    let settings = settle(&args.folder, args.listen)?;
+    let _log = start_log(&settings, Format::Json);
+    let (app, findings) = load(settings.folder())?;
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
+        tracing::warn!(file = finding.file, line = finding.line, code = finding.code, "{}", finding.message);
+    }
+    if !migrate::database_exists(&settings) {
+        let all: Vec<String> = app.migrations.iter().map(|migration| migration.name.clone()).collect();
+        migrate::refuse_if_missing(&settings, &app, &all)?;
+    }
+    let keys = wiring::keys(&settings)?;
+    let store = wiring::open_store(&settings)?;
+    let missing = store.migrate(&app, true)?.applied;
+    migrate::refuse_if_missing(&settings, &app, &missing)?;
+    let engine = Engine::new(app, store.clone(), wiring::engine_settings(&settings), wiring::clock())?;
+    let runtime = wiring::runtime()?;
+    let clean = runtime.block_on(async {
+        let server_settings = wiring::server_settings(&settings, false);
+        let server = Server::bind(server_settings, Arc::new(engine), keys, wiring::clock()).await;
+        let server = server.map_err(anyhow::Error::from)?;
+        output::data(&started(&settings, &server.local_addr().to_string(), start))?;
+        Ok::<_, Failure>(server.serve(wiring::stop_signal()).await)
+    });
+    store.close();
+    let summary = clean?;
+    tracing::info!(requests = summary.requests, connections = summary.connections, cut = summary.cut, "stopped");
+    Ok(())
+}
+
+/// The one line: the URL and the time it took to start.
+pub(super) fn started(settings: &Settings, address: &str, start: Instant) -> String {
+    let millis = start.elapsed().as_secs_f64() * 1000.0;
+    format!("{} at http://{address} (started in {millis:.0} ms)", settings.name())
+}
+
+/// Starts the log in the format that is set, or else this one.
+pub(super) fn start_log(settings: &Settings, default: Format) -> LogGuard {
+    let format = match settings.text(&key::LOG_FORMAT) {
+        Some("json") => Format::Json,
+        Some(_) => Format::Text,
+        None => default,
+    };
+    logging::start(format, settings.text(&key::LOG_LEVEL).unwrap_or("info"))
+}

@@ -1,0 +1,129 @@
+//! From settings to the settings of each library, and the parts put together.
+
+use crate::exit::Failure;
+use crate::settings::{Settings, key};
+use martlet_core::{Clock, SystemClock};
+use martlet_engine::EngineSettings;
+use martlet_server::tokens::{KeySettings, Keys};
+use martlet_server::{AddressRange, ServerSettings};
+use martlet_store::{SqliteStore, StoreSettings, Synchronous};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+
+/// The clock of a running server.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// Opens the database and takes its lock.
+pub(crate) fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
+    Ok(SqliteStore::open(store_settings(settings), clock())?)
+}
+
+fn store_settings(settings: &Settings) -> StoreSettings {
+    let synchronous = match settings.text(&key::SYNCHRONOUS) {
+        Some("normal") => Synchronous::Normal,
+        _ => Synchronous::Full,
+    };
+    let slow_statement = settings.duration_or_off(&key::SLOW_STATEMENT);
+    StoreSettings {
+        data: settings.data(),
+        synchronous,
+        readers: settings.number(&key::READERS),
+        write_queue_max: settings.number(&key::WRITE_QUEUE_MAX),
+        answer_rows_max: settings.number(&key::ANSWER_ROWS_MAX),
+        answer_size_max: settings.number(&key::ANSWER_SIZE_MAX),
+        slow_statement_ms: slow_statement.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+    }
+}
+
+pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
+    EngineSettings {
+        query_timeout: settings.duration(&key::QUERY_TIMEOUT),
+        action_timeout: settings.duration(&key::ACTION_TIMEOUT),
+        batch_queries_max: settings.number(&key::BATCH_QUERIES_MAX),
+    }
+}
+
+pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettings {
+    let public = settings.folder().join("public");
+    let proxies = settings.list(&key::TRUSTED_PROXIES).unwrap_or_default();
+    ServerSettings {
+        listen: settings.listen(),
+        // In `dev` the folder may be made later.
+        public_dir: (is_dev || public.is_dir()).then_some(public),
+        is_dev,
+        body_size_max: settings.number(&key::BODY_SIZE_MAX),
+        header_size_max: settings.number(&key::HEADER_SIZE_MAX),
+        header_count_max: settings.number(&key::HEADER_COUNT_MAX),
+        url_size_max: settings.number(&key::URL_SIZE_MAX),
+        url_parameters_max: settings.number(&key::URL_PARAMETERS_MAX),
+        header_timeout: settings.duration(&key::HEADER_TIMEOUT),
+        idle_timeout: settings.duration(&key::IDLE_TIMEOUT),
+        rate_min: settings.number(&key::RATE_MIN) as u64,
+        rate_after: settings.duration(&key::RATE_AFTER),
+        connections_max: settings.number(&key::CONNECTIONS_MAX),
+        connections_per_address_max: settings.number(&key::CONNECTIONS_PER_ADDRESS_MAX),
+        batch_queries_max: settings.number(&key::BATCH_QUERIES_MAX),
+        batch_answer_size_max: settings.number(&key::BATCH_ANSWER_SIZE_MAX),
+        trusted_proxies: proxies.iter().filter_map(|range| range.parse::<AddressRange>().ok()).collect(),
+        cors_origins: settings.list(&key::CORS_ORIGINS).unwrap_or_default().to_vec(),
+        content_security_policy: settings.text(&key::CONTENT_SECURITY_POLICY).map(str::to_owned),
+        drain_delay: settings.duration(&key::DRAIN_DELAY),
+        shutdown_grace: settings.duration(&key::SHUTDOWN_GRACE),
+    }
+}
+
+/// The keys in `DATA/keys.json`, made once.
+pub(crate) fn keys(settings: &Settings) -> Result<Keys, Failure> {
+    let data = settings.data();
+    make_private(&data)?;
+    let key_settings = KeySettings {
+        jwt_secret: settings.text(&key::JWT_SECRET).map(|secret| secret.to_owned().into()),
+        issuer: settings.text(&key::ISSUER).map(str::to_owned),
+    };
+    Ok(Keys::load_or_create(&data.join("keys.json"), &key_settings).map_err(anyhow::Error::from)?)
+}
+
+/// Makes the data folder, for its owner only.
+fn make_private(data: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|error| {
+        let message = format!("cannot make the data folder {}", data.display());
+        anyhow::Error::from(error).context(message).into()
+    })
+}
+
+/// A runtime with a worker for each processor.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(processors).thread_name("worker").enable_all().build();
+    Ok(runtime.map_err(|error| anyhow::Error::from(error).context("cannot start the runtime"))?)
+}
+
+/// Done at the first signal to stop; the second ends the process at once.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("cannot listen for signals: SIGTERM ends the process without waiting for requests");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    std::thread::spawn(move || {
+        let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
+        std::process::exit(i32::from(crate::exit::Exit::Failed as u8));
+    });
+}
