@@ -57,6 +57,12 @@ codes! {
     INVALID_PARAMETER = "22023", Invalid, "An argument of an SQL function is outside what it takes.", "See docs/sql.md for the function.";
     NEGATIVE_LIMIT = "2201W", Invalid, "LIMIT is negative.", "Use 0 or more.";
     NEGATIVE_OFFSET = "2201X", Invalid, "OFFSET is negative.", "Use 0 or more.";
+    NEGATIVE_LENGTH = "22011", Invalid, "substr() was given a negative length.", "Use 0 or more.";
+    INTERVAL_RANGE = "22015", Invalid, "A part of an interval left its range.", "Use smaller numbers.";
+    INVALID_ESCAPE = "22025", Invalid, "A LIKE pattern ends in its escape character, or the escape is longer than one character.", "Double the escape character.";
+    UNICODE_ESCAPE = "22P05", Invalid, "JSON holds `\\u0000`, which text cannot hold.", "Remove it.";
+    UNSUPPORTED = "0A000", Invalid, "The operation is not defined for this value, such as an infinity as an integer.", "Leave such values out.";
+    TOO_DEEP = "54001", TooLarge, "JSON is nested too deeply.", "Use fewer levels.";
     CARDINALITY = "21000", Invalid, "A subquery used as a value gave more than one row.", "Narrow the subquery, or add LIMIT 1.";
     EXPECTATION_FAILED = "expectation_failed", Conflict, "An action's `@expect` did not hold; everything was rolled back.", "Read the state again and decide.";
     SERIALIZATION = "40001", Conflict, "Another transaction got in the way, and retries did not help.", "Retry.";

@@ -9,7 +9,7 @@ mod scan;
 
 pub use compact::{canonical, write_canonical};
 pub use escape::write_string;
-pub use jsonb::{jsonb, write_jsonb_number, write_jsonb_string};
+pub use jsonb::{jsonb, jsonb_equal, write_jsonb, write_jsonb_members, write_jsonb_number};
 pub use scan::{Event, Scanner, Text};
 
 /// Levels of nesting in any JSON text that is stored, made or answered.
@@ -21,13 +21,28 @@ pub enum JsonError {
     /// Not of JSON's grammar; the byte where it went wrong.
     #[error("invalid input syntax for type json")]
     Syntax(usize),
-    /// A `\u0000` or a lone surrogate where decoded text is needed.
+    /// A surrogate that stands alone where decoded text is needed.
+    #[error("invalid input syntax for type json")]
+    Surrogate,
+    /// A `\u0000` where decoded text is needed.
     #[error("unsupported Unicode escape sequence")]
-    Unicode,
+    Nul,
     /// Deeper than [`NESTING_MAX`].
     #[error("json is nested too deeply")]
     Depth,
     /// A number that `numeric` cannot hold.
     #[error("value overflows numeric format")]
     Number,
+}
+
+impl JsonError {
+    /// PostgreSQL's SQLSTATE for it.
+    pub fn sqlstate(self) -> &'static str {
+        match self {
+            Self::Syntax(_) | Self::Surrogate => "22P02",
+            Self::Nul => "22P05",
+            Self::Depth => "54001",
+            Self::Number => "22003",
+        }
+    }
 }

@@ -24,6 +24,6 @@ pub use error::{Detail, Error, Kind};
 pub use identity::{Caller, Claims, Identity};
 pub use nearest::nearest;
 pub use position::Position;
-pub use time::{Date, Timestamp};
+pub use time::{Date, Interval, Timestamp};
 pub use ty::{ParamType, Type};
 pub use value::Value;

@@ -194,11 +194,6 @@ pub fn write_cell<'a>(out: &mut Vec<u8>, cell: impl Into<Cell<'a>>, ty: Type) ->
     write_fallible(out, cell.into(), ty).map_err(|fault| fault.into_error("?"))
 }
 
-/// Appends a text as a JSON string with its quotes.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
-    json::write_string(out, text);
-}
-
 fn write_fallible(out: &mut Vec<u8>, cell: Cell<'_>, ty: Type) -> Result<(), CellFault> {
     match (cell, ty) {
         (Cell::Null, _) => out.extend_from_slice(b"null"),

@@ -7,7 +7,7 @@
 
 mod answer;
 pub mod canonical;
-mod functions;
+pub mod functions;
 mod sqlite;
 
 pub use answer::{Answer, Inputs, Read, Snapshot};

@@ -3,7 +3,7 @@
 //! Keys are ordered by length in bytes, then bytes; the last duplicate wins; numbers are printed as `numeric`.
 
 use super::JsonError;
-use super::escape::write_escaped;
+use super::escape::write_string;
 use super::scan::{Event, Scanner};
 use std::borrow::Cow;
 
@@ -17,13 +17,39 @@ const FRACTION_DIGITS_MAX: i64 = 16_383;
 /// Errors: what is no JSON; `\u0000` and lone surrogates; numbers beyond `numeric`.
 pub fn jsonb(text: &str) -> Result<String, JsonError> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 8);
+    write_jsonb(&mut out, text)?;
+    Ok(String::from_utf8(out).expect("made of pieces of a text"))
+}
+
+/// Appends the jsonb text of a JSON text; after an error `out` ends in half a document.
+pub fn write_jsonb(out: &mut Vec<u8>, text: &str) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(text);
     let first = scanner.next_event()?;
-    write_value(&mut out, &mut scanner, first)?;
+    write_value(out, &mut scanner, first)?;
     match scanner.next_event()? {
-        Event::End => Ok(String::from_utf8(out).expect("made of pieces of a text")),
+        Event::End => Ok(()),
         _ => Err(JsonError::Syntax(scanner.position())),
     }
+}
+
+/// Whether two jsonb texts are equal: all but the zeros at the end of a fraction counts.
+pub fn jsonb_equal(left: &str, right: &str) -> Result<bool, JsonError> {
+    if left == right {
+        return Ok(true);
+    }
+    let (mut left, mut right) = (Scanner::new(left), Scanner::new(right));
+    loop {
+        match (left.next_event()?, right.next_event()?) {
+            (Event::End, Event::End) => return Ok(true),
+            (Event::Number(a), Event::Number(b)) if without_zeros(a) == without_zeros(b) => {}
+            (a, b) if a == b => {}
+            _ => return Ok(false),
+        }
+    }
+}
+
+fn without_zeros(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 // Recursion is bounded: the scanner refuses more than `NESTING_MAX` levels.
@@ -31,7 +57,7 @@ fn write_value<'t>(out: &mut Vec<u8>, scanner: &mut Scanner<'t>, first: Event<'t
     match first {
         Event::BeginObject => write_object(out, scanner)?,
         Event::BeginArray => write_array(out, scanner)?,
-        Event::String(text) => write_jsonb_string(out, &text.decode()?),
+        Event::String(text) => write_string(out, &text.decode()?),
         Event::Number(number) => write_jsonb_number(out, number)?,
         Event::Bool(true) => out.extend_from_slice(b"true"),
         Event::Bool(false) => out.extend_from_slice(b"false"),
@@ -44,7 +70,6 @@ fn write_value<'t>(out: &mut Vec<u8>, scanner: &mut Scanner<'t>, first: Event<'t
 }
 
 fn write_object(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
-    // Members are written to the end of `out` first, then moved into their order.
     let mut members: Vec<(Cow<'_, str>, Vec<u8>)> = Vec::new();
     loop {
         match scanner.next_event()? {
@@ -59,12 +84,12 @@ fn write_object(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), Json
             _ => return Err(JsonError::Syntax(scanner.position())),
         }
     }
-    write_members(out, members);
+    write_jsonb_members(out, members);
     Ok(())
 }
 
-/// Appends an object of members that are jsonb already, in jsonb's order.
-fn write_members(out: &mut Vec<u8>, mut members: Vec<(Cow<'_, str>, Vec<u8>)>) {
+/// Appends an object of members whose values are jsonb already, in jsonb's order.
+pub fn write_jsonb_members(out: &mut Vec<u8>, mut members: Vec<(Cow<'_, str>, Vec<u8>)>) {
     // Stable, so that of equal keys the last one written comes last.
     members.sort_by(|a, b| (a.0.len(), a.0.as_bytes()).cmp(&(b.0.len(), b.0.as_bytes())));
     out.push(b'{');
@@ -77,7 +102,7 @@ fn write_members(out: &mut Vec<u8>, mut members: Vec<(Cow<'_, str>, Vec<u8>)>) {
             out.extend_from_slice(b", ");
         }
         is_first = false;
-        write_jsonb_string(out, key);
+        write_string(out, key);
         out.extend_from_slice(b": ");
         out.extend_from_slice(value);
     }
@@ -100,13 +125,6 @@ fn write_array(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonE
     }
     out.push(b']');
     Ok(())
-}
-
-/// Appends a string as PostgreSQL escapes it.
-pub fn write_jsonb_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    write_escaped(out, text.as_bytes());
-    out.push(b'"');
 }
 
 /// Appends a JSON number as `numeric` prints it: without exponent, the digits after the point kept.

@@ -272,7 +272,7 @@ pub(super) enum Piece<'t> {
 }
 
 impl<'t> Text<'t> {
-    /// Returns the decoded text; an error for `\u0000` and lone surrogates, which no text of PostgreSQL's can hold.
+    /// Returns the decoded text; an error for `\u0000` and lone surrogates, which no text can hold.
     pub fn decode(self) -> Result<std::borrow::Cow<'t, str>, JsonError> {
         if !self.has_escapes {
             return Ok(std::borrow::Cow::Borrowed(self.raw));
@@ -281,7 +281,8 @@ impl<'t> Text<'t> {
         self.pieces(|piece| {
             match piece {
                 Piece::Plain(text) => decoded.push_str(text),
-                Piece::Char('\0') | Piece::Lone(_) => return Err(JsonError::Unicode),
+                Piece::Char('\0') => return Err(JsonError::Nul),
+                Piece::Lone(_) => return Err(JsonError::Surrogate),
                 Piece::Char(character) => decoded.push(character),
             }
             Ok(())

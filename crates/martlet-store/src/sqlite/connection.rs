@@ -46,14 +46,15 @@ impl Connection {
         sqlite.busy_timeout(BUSY_TIMEOUT)?;
         harden(&sqlite)?;
         set_pragmas(&sqlite, role, synchronous)?;
-        crate::functions::register(&sqlite)?;
+        let now = Arc::new(AtomicI64::new(0));
+        crate::functions::register(&sqlite, &now)?;
         sqlite.set_prepared_statement_cache_capacity(limits::STATEMENTS_KEPT_MAX);
         let mut connection = Self {
             sqlite,
             meter: Arc::new(Meter::new()),
             recorder: Arc::new(Recorder::default()),
             wal_pages: Arc::new(AtomicU32::new(0)),
-            now: Arc::new(AtomicI64::new(0)),
+            now,
         };
         connection.set_hooks(role)?;
         Ok(connection)
