@@ -165,8 +165,8 @@ impl<'de> Visitor<'de> for &mut Keys {
     }
 }
 
-/// How deep brackets are nested in valid JSON, without recursion.
-fn depth(json: &str) -> usize {
+/// How deep brackets are nested in JSON without blanks before it; without recursion.
+pub(super) fn depth(json: &str) -> usize {
     if !json.starts_with(['{', '[']) {
         return 0;
     }

@@ -1,6 +1,7 @@
 //! One value, from JSON or from the text of a URL, to the canonical form in which it is bound.
 
-use super::{Mistake, list};
+use super::{Mistake, json::depth, list};
+use martlet_core::json::JsonError;
 use martlet_core::{Date, ParamType, Timestamp, Type, Value, limits};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -187,22 +188,14 @@ fn canonical_uuid(text: &str) -> Option<String> {
 
 fn json(written: Written<'_>, base: Type) -> Result<Value, Mistake> {
     let (Written::Json(json) | Written::Text(json)) = written;
-    let wrong = |message: String| Mistake::new("type", format!("must be JSON: {message}"));
+    let wrong = |error: JsonError| Mistake::new("type", format!("must be JSON: {error}"));
     if json.len() > limits::CELL_SIZE_MAX {
         return Err(Mistake::new("length", format!("must have at most {} bytes", limits::CELL_SIZE_MAX)));
     }
-    match base {
-        Type::Json => {
-            serde_json::from_str::<&RawValue>(json).map_err(|error| wrong(error.to_string()))?;
-            Ok(Value::Text(json.into()))
-        }
-        _ => jsonb_canonical(json).map(|canonical| Value::Text(canonical.into())).map_err(|error| wrong(error.message)),
+    if depth(json.trim_start()) > limits::JSON_DEPTH_MAX {
+        return Err(Mistake::new("format", format!("must be nested at most {} levels deep", limits::JSON_DEPTH_MAX)));
     }
-}
-
-/// Checks that a text is JSON.
-fn jsonb_canonical(json: &str) -> Result<String, martlet_core::Error> {
-    serde_json::from_str::<&RawValue>(json)
-        .map_err(|error| martlet_core::Error::new(&martlet_core::code::INVALID_TEXT, error.to_string()))?;
-    Ok(json.to_owned())
+    let canonical = martlet_core::json::jsonb(json).map_err(wrong)?;
+    // `json` keeps its text as it was written; it only has to be JSON.
+    Ok(Value::Text(if base == Type::Json { json.into() } else { canonical.into() }))
 }

@@ -164,8 +164,13 @@ fn dates_times_and_uuids_become_canonical() {
 
 #[test]
 fn jsonb_is_an_argument_in_both_forms() {
-    assert!(json_of(plain(Type::Jsonb), r#"{"a":[1,{"b":null}]}"#).is_ok());
-    assert!(url_of(plain(Type::Jsonb), r#"{"a":1}"#).is_ok());
+    let canonical = text(r#"{"a": [1, 1.50, {"b": null}], "bb": "é"}"#);
+    let written = r#" {"bb":"\u00e9","a":0,"a":[1,1.50,{"b":null}]} "#;
+    assert_eq!(json_of(plain(Type::Jsonb), written), Ok(canonical.clone()));
+    assert_eq!(url_of(plain(Type::Jsonb), written), Ok(canonical));
+    assert_eq!(url_of(plain(Type::Jsonb), "null"), Ok(text("null")), "JSON's null in a URL is no SQL null");
+    assert_eq!(url_of(plain(Type::Jsonb), &format!(" {}{}", "[".repeat(65), "]".repeat(65))), refused("format"));
+    assert_eq!(json_of(plain(Type::Jsonb), r#"{"a":"\u0000"}"#), refused("type"));
     assert_eq!(url_of(plain(Type::Jsonb), ""), refused("type"));
     assert_eq!(url_of(plain(Type::Jsonb), "{a:1}"), refused("type"));
     assert_eq!(json_of(optional(plain(Type::Jsonb)), "null"), Ok(Value::Null));
