@@ -49,6 +49,7 @@ mod tests {
             params: Vec::new(),
             returns: Returns::Rows,
             timeout_ms: None,
+            ..Declaration::default()
         };
         identities().map(|identity| allows(&declaration, &identity))
     }
@@ -74,6 +75,7 @@ mod tests {
             params: Vec::new(),
             returns: Returns::Rows,
             timeout_ms: None,
+            ..Declaration::default()
         };
         let [anonymous, user, ..] = identities();
         let denied = |identity| permit(&declaration, identity).unwrap_err();

@@ -4,7 +4,7 @@ use crate::Span;
 use martlet_core::{ParamType, Type, Value};
 
 /// The header of one query or action, checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Declaration {
     /// The file's stem.
     pub name: String,
@@ -18,6 +18,111 @@ pub struct Declaration {
     pub returns: Returns,
     /// The deadline from arrival; none: the setting's.
     pub timeout_ms: Option<u64>,
+    /// `@cache`; not yet in effect, as all that follow.
+    pub cache: Option<Cache>,
+    /// `@page`.
+    pub page: Option<Page>,
+    /// `@limit`.
+    pub limits: Vec<Limit>,
+    /// `@route`.
+    pub routes: Vec<Route>,
+    /// `@warm`: for each, the arguments as indexes into `params` and values.
+    pub warm: Vec<Vec<(usize, Value)>>,
+    /// `@scan`.
+    pub scans: Vec<Scan>,
+    /// `@idempotent`.
+    pub is_idempotent: bool,
+    /// `@on`.
+    pub on: Option<AccountEvent>,
+}
+
+/// `@cache`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cache {
+    /// `for 30s`: upper bound of an entry's age.
+    pub for_ms: Option<u64>,
+    /// `named NAME`: the bound is a setting.
+    pub named: Option<String>,
+    /// `stale 5s`: how long an answer may be served while the next is made.
+    pub stale_ms: Option<u64>,
+    /// `strong`.
+    pub is_strong: bool,
+    /// `off`.
+    pub is_off: bool,
+}
+
+/// `@page`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Expressions of the statement's FROM as written, with whether descending.
+    pub by: Vec<(String, bool)>,
+    /// Rows of a page where the caller names no size.
+    pub size: u32,
+    /// Largest size that a caller may name.
+    pub size_max: u32,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// `@limit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// So many calls, which is also the burst.
+    pub calls: u64,
+    /// In so many milliseconds.
+    pub window_ms: u64,
+    /// Each of what.
+    pub per: LimitPer,
+    /// For the refused.
+    pub message: Option<String>,
+}
+
+/// What `@limit` counts apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitPer {
+    /// All callers together.
+    All,
+    /// Each user; anonymous callers by address.
+    User,
+    /// Each address.
+    Address,
+    /// Each value of a parameter: index into `params`.
+    Parameter(usize),
+}
+
+/// `@route`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `GET`, or another of an action.
+    pub method: String,
+    /// As written: `/api/events/{token}`.
+    pub path: String,
+    /// `deprecated 2027-01-31`.
+    pub deprecated: Option<String>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// `@scan`: a full read of this table is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// The table.
+    pub table: String,
+    /// Why.
+    pub reason: String,
+    /// Where the table is named.
+    pub span: Span,
+}
+
+/// `@on`: a change of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountEvent {
+    /// `signup`.
+    Signup,
+    /// `user_update`.
+    UserUpdate,
+    /// `user_delete`.
+    UserDelete,
 }
 
 /// One item of `@allow`.

@@ -26,7 +26,10 @@ mod types;
 
 pub use app::{App, Compiled, Migration, Seed, SourceFile, compile};
 pub use catalogue::Catalogue;
-pub use declaration::{Allow, Bound, Declaration, Expect, ExpectedRows, Literal, Offset, Param, Returns, Rule};
+pub use declaration::{
+    AccountEvent, Allow, Bound, Cache, Declaration, Expect, ExpectedRows, Limit, LimitPer, Literal, Offset, Page,
+    Param, Returns, Route, Rule, Scan,
+};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use martlet_core::nearest;
 pub use plan::{Action, Bind, Column, EngineText, Query, Statement, StatementKind, Step, TableUse, Volatility};

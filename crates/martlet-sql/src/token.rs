@@ -174,6 +174,11 @@ fn comment_of(source: &Source, span: Span, prefix: usize) -> Comment {
     Comment { span: Span { start, end: start + text.trim_end().len() }, line, is_alone }
 }
 
+/// Whether a tree of these tokens is not too deep to parse.
+pub(crate) fn check_depth(tokens: &[TokenWithSpan]) -> bool {
+    depth::check(tokens).is_ok()
+}
+
 /// Parses one statement; what is wrong goes to `sink`.
 pub(crate) fn parse_statement(
     source: &Source,

@@ -41,6 +41,7 @@ fn compile(params: Vec<Param>) -> CompiledParams {
         params,
         returns: Returns::Rows,
         timeout_ms: None,
+        ..Declaration::default()
     };
     CompiledParams::new(&declaration).unwrap()
 }
