@@ -9,11 +9,14 @@ mod aggregate;
 mod arithmetic;
 mod case;
 mod cast;
+mod guard;
 mod json;
 mod json_access;
+mod json_concat;
 mod like;
 mod numeric;
 mod random;
+mod series;
 mod text;
 mod time;
 
@@ -38,6 +41,9 @@ pub fn register(connection: &Connection, now: &Arc<AtomicI64>) -> rusqlite::Resu
     text::register(&registry)?;
     json::register(&registry)?;
     json_access::register(&registry)?;
+    json_concat::register(&registry)?;
+    series::register(&registry)?;
+    guard::register(&registry)?;
     aggregate::register(&registry)?;
     random::register(&registry)?;
     let now = Arc::clone(now);
