@@ -10,6 +10,7 @@ use super::{MigrateReport, Shared};
 use martlet_core::{Error, Timestamp};
 use martlet_sql::{App, Migration};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn migrate(shared: &Shared, app: &App, is_dry: bool) -> Result<MigrateReport, Error> {
     shared.check_open()?;
     let connection = Connection::open(&shared.database, Role::Maintenance, shared.settings.synchronous);
-    let connection = connection.map_err(|failure| super::not_opened(&shared.database, &failure))?;
+    let mut connection = connection.map_err(|failure| super::not_opened(&shared.database, &failure))?;
     let applied = read_applied(&connection).map_err(|failure| of_sqlite("reading martlet_migrations", &failure))?;
     let missing = find_missing(&applied, &app.migrations)?;
     let mut report = MigrateReport {
@@ -32,7 +33,7 @@ pub(super) fn migrate(shared: &Shared, app: &App, is_dry: bool) -> Result<Migrat
     };
     let now = shared.clock.now();
     report.copy = copy_first(shared, &connection, &first.name, now)?;
-    apply_all(&connection, &missing, now)?;
+    apply_all(&mut connection, &missing, now)?;
     shared.count_commit();
     Ok(report)
 }
@@ -144,7 +145,7 @@ fn make_durable(path: &Path, folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn apply_all(connection: &Connection, missing: &[&Migration], now: Timestamp) -> Result<(), Error> {
+fn apply_all(connection: &mut Connection, missing: &[&Migration], now: Timestamp) -> Result<(), Error> {
     // A table that is rebuilt is dropped and made again: its keys are checked at the end instead.
     let keys_off = connection.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false);
     keys_off.map_err(|failure| of_sqlite("turning foreign keys off", &failure))?;
@@ -157,20 +158,29 @@ fn apply_all(connection: &Connection, missing: &[&Migration], now: Timestamp) ->
                name text not null primary key, checksum text not null, applied_at text not null) strict",
         )
         .map_err(|failure| of_sqlite("making martlet_migrations", &failure))?;
+    let authorized = connection.sqlite.authorizer(Some(stay_in_transaction));
+    authorized.map_err(|failure| of_sqlite("beginning the migration", &failure))?;
     for migration in missing {
         apply(connection, migration, now)?;
     }
     check_keys(connection)?;
+    let freed = connection.sqlite.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+    freed.map_err(|failure| of_sqlite("ending the migration", &failure))?;
     connection.run("COMMIT").map_err(|failure| of_sqlite("committing the migration", &failure))
+}
+
+/// A migration may not commit half of itself, nor reach into another file.
+fn stay_in_transaction(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Transaction { .. } | AuthAction::Attach { .. } | AuthAction::Detach { .. } => Authorization::Deny,
+        _ => Authorization::Allow,
+    }
 }
 
 fn apply(connection: &Connection, migration: &Migration, now: Timestamp) -> Result<(), Error> {
     for (index, statement) in migration.sqlite.iter().enumerate() {
         let place = format!("{}, statement {}", migration.file, index + 1);
         connection.sqlite.execute_batch(statement).map_err(|failure| of_sqlite(&place, &failure))?;
-        if connection.is_autocommit() {
-            return Err(told(format!("{place} ended the transaction: a migration may not do that")));
-        }
     }
     let row = (&migration.name, &migration.checksum, now.to_string());
     let sql = "insert into martlet_migrations (name, checksum, applied_at) values (?1, ?2, ?3)";

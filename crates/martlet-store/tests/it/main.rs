@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod concurrency;
+mod errors;
+mod faults;
+mod migrations;
+mod opening;
 mod reads;
 mod support;
 mod writes;

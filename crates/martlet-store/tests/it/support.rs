@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct TestStore {
     pub(crate) store: SqliteStore,
     pub(crate) settings: StoreSettings,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub(crate) fn settings(folder: &tempfile::TempDir) -> StoreSettings {
@@ -41,7 +41,12 @@ impl TestStore {
         change(&mut settings);
         let store = SqliteStore::open(settings.clone(), Arc::new(SystemClock)).unwrap();
         store.migrate(&app(vec![migration("0001_tables", ddl)]), false).unwrap();
-        Self { store, settings, _folder: folder }
+        Self { store, settings, folder }
+    }
+
+    /// Drops the store and gives back its folder.
+    pub(crate) fn keep_folder(self) -> tempfile::TempDir {
+        self.folder
     }
 
     pub(crate) async fn read(&self, query: &Arc<Query>, arguments: &[Value]) -> Result<Answer, martlet_core::Error> {
