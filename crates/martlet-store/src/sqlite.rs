@@ -165,3 +165,6 @@ fn not_opened(database: &Path, failure: &rusqlite::Error) -> Error {
 fn no_thread(error: &std::io::Error) -> Error {
     Error::internal(format!("cannot start a thread: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,9 +91,9 @@ fn check(connection: &Connection, app: &App, statement: &Statement, place: &str)
         return Err(fault(place, "has more placeholders than it binds"));
     }
     drop(prepared);
-    let exempt = touched_by_keys(&app.catalogue, &statement.writes);
+    let keys = Keys::of(&app.catalogue, &statement.writes);
     for noted in &noted {
-        if !is_of_trigger(&app.catalogue, noted) && !is_planned(&app.catalogue, statement, &exempt, &noted.access) {
+        if !is_of_trigger(&app.catalogue, noted) && !is_planned(&app.catalogue, statement, &keys, &noted.access) {
             return Err(fault(place, &format!("accesses what its plan does not name: {:?}", noted.access)));
         }
     }
@@ -105,19 +105,18 @@ fn is_of_trigger(catalogue: &Catalogue, noted: &Noted) -> bool {
     noted.accessor.as_ref().is_some_and(|accessor| !catalogue.views.contains_key(accessor))
 }
 
-fn is_planned(catalogue: &Catalogue, statement: &Statement, exempt: &BTreeSet<&str>, access: &Access) -> bool {
+fn is_planned(catalogue: &Catalogue, statement: &Statement, keys: &Keys<'_>, access: &Access) -> bool {
     match access {
         Access::Read { table, column } => {
             catalogue.views.contains_key(table)
                 || TABLE_FUNCTIONS.contains(&table.as_str())
-                || exempt.contains(table.as_str())
+                || keys.columns.contains(&(table, column))
                 || names(&statement.reads, table, Some(column))
         }
-        Access::Insert { table } | Access::Delete { table } => {
-            exempt.contains(table.as_str()) || names(&statement.writes, table, None)
-        }
+        Access::Insert { table } => names(&statement.writes, table, None),
+        Access::Delete { table } => keys.children.contains(table.as_str()) || names(&statement.writes, table, None),
         Access::Update { table, column } => {
-            exempt.contains(table.as_str()) || names(&statement.writes, table, Some(column))
+            keys.columns.contains(&(table, column)) || names(&statement.writes, table, Some(column))
         }
     }
 }
@@ -128,23 +127,32 @@ fn names(uses: &[TableUse], table: &str, column: Option<&str>) -> bool {
     uses.iter().any(|used| used.table == table && column.is_none_or(|column| used.columns.contains(column)))
 }
 
-/// The tables that foreign keys connect with what is written, through any number of cascades.
-fn touched_by_keys<'a>(catalogue: &'a Catalogue, writes: &'a [TableUse]) -> BTreeSet<&'a str> {
-    let mut touched = BTreeSet::new();
-    let mut open: Vec<&str> = writes.iter().map(|used| used.table.as_str()).collect();
-    while let Some(written) = open.pop() {
-        let parents = catalogue.tables.get(written).into_iter().flat_map(|table| &table.foreign_keys);
-        touched.extend(parents.map(|key| key.table.as_str()));
-        let children =
-            catalogue.tables.values().filter(|table| table.foreign_keys.iter().any(|key| key.table == written));
-        for child in children {
-            if touched.insert(child.name.as_str()) {
-                open.push(child.name.as_str());
+/// What foreign keys make SQLite do besides what the statement says: look at the columns of keys, set them, and
+/// delete from the tables that refer to what is written, through any number of cascades.
+#[derive(Debug, Default)]
+struct Keys<'a> {
+    columns: BTreeSet<(&'a str, &'a str)>,
+    children: BTreeSet<&'a str>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(catalogue: &'a Catalogue, writes: &'a [TableUse]) -> Self {
+        let mut keys = Self::default();
+        let mut open: Vec<&str> = writes.iter().map(|used| used.table.as_str()).collect();
+        while let Some(written) = open.pop() {
+            for table in catalogue.tables.values() {
+                for key in table.foreign_keys.iter().filter(|key| key.table == written || table.name == written) {
+                    let own = key.columns.iter().filter_map(|&column| table.columns.get(column));
+                    keys.columns.extend(own.map(|column| (table.name.as_str(), column.name.as_str())));
+                    keys.columns.extend(key.referenced.iter().map(|column| (key.table.as_str(), column.as_str())));
+                    if key.table == written && keys.children.insert(&table.name) {
+                        open.push(&table.name);
+                    }
+                }
             }
         }
+        keys
     }
-    // What is written itself is the statement's own business.
-    touched
 }
 
 fn not_prepared(place: &str, failure: &rusqlite::Error) -> Error {

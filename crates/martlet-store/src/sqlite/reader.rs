@@ -112,6 +112,12 @@ impl Readers {
         Ok(())
     }
 
+    /// Whether the plan starts on a reader thread.
+    #[cfg(test)]
+    pub(super) fn is_long(&self, query: &Arc<Query>) -> bool {
+        self.overruns.is_long(query)
+    }
+
     fn slots(&self) -> impl Iterator<Item = &Mutex<Option<Connection>>> {
         self.inline.iter().chain(self.pooled.iter().map(|slot| &**slot))
     }

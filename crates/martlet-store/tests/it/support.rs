@@ -93,14 +93,7 @@ pub(crate) fn text(value: &str) -> Value {
 }
 
 fn declaration(name: &str, returns: Returns) -> Declaration {
-    Declaration {
-        name: name.to_owned(),
-        description: String::new(),
-        allow: Vec::new(),
-        params: Vec::new(),
-        returns,
-        timeout_ms: None,
-    }
+    Declaration { name: name.to_owned(), returns, ..Declaration::default() }
 }
 
 /// A statement whose placeholders `?1`, `?2`, ... are the arguments; columns are written `name type, name type`.

@@ -205,14 +205,7 @@ fn action_of(deed: &Deed) -> (Arc<Action>, Vec<Value>) {
 }
 
 fn action(steps: Vec<Step>) -> Arc<Action> {
-    let declaration = Declaration {
-        name: "deed".to_owned(),
-        description: String::new(),
-        allow: Vec::new(),
-        params: Vec::new(),
-        returns: Returns::Row,
-        timeout_ms: None,
-    };
+    let declaration = Declaration { name: "deed".to_owned(), returns: Returns::Row, ..Declaration::default() };
     let answer = steps.len() - 1;
     Arc::new(Action { declaration, file: "actions/deed.sql".to_owned(), steps, answer })
 }
