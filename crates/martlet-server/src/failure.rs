@@ -157,7 +157,8 @@ fn constant_text(error: &Error) -> &'static str {
 
 /// RFC 6750, section 3: without a token there is no error to tell.
 fn challenge(error: &Error) -> HeaderValue {
-    if error.kind != Kind::Unauthenticated {
+    let is_of_token = [code::BAD_TOKEN.code, code::TOKEN_CLAIMS.code].contains(&error.code.as_ref());
+    if !is_of_token {
         return HeaderValue::from_static("Bearer");
     }
     let description: String = error

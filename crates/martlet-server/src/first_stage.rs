@@ -124,6 +124,7 @@ fn finish(
 /// The limits of a request's head and the rules of RFC 9112 that hyper leaves to us.
 fn check(request: &Request<Incoming>, settings: &ServerSettings) -> Result<(), Failure> {
     let (uri, fields) = (request.uri(), request.headers());
+    check_method(request.method())?;
     let url_size = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if url_size > settings.url_size_max {
         return Err(refusal::url_too_long(settings.url_size_max).into());
@@ -147,7 +148,7 @@ fn check(request: &Request<Incoming>, settings: &ServerSettings) -> Result<(), F
     if request.body().size_hint().lower() > settings.body_size_max as u64 {
         return Err(refusal::body_too_large(settings.body_size_max).into());
     }
-    check_method(request.method())
+    Ok(())
 }
 
 /// RFC 9112, section 3.2: exactly one Host, the same as in an absolute target.

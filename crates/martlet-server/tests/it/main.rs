@@ -1,0 +1,11 @@
+//! The server from outside: real connections to a real server over a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod calls;
+mod identity;
+mod limits;
+mod messages;
+mod pages;
+mod shutdown;
+mod support;

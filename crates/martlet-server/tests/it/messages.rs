@@ -1,0 +1,119 @@
+//! Messages that are not what they seem: nothing after a refused one is read as a request.
+
+use crate::support::Site;
+use std::io::{Read as _, Write as _};
+
+const NEXT: &str = "GET /rest/v1/rpc/greet?name=smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+
+fn post(fields: &str, body: &str) -> String {
+    format!("POST /rest/v1/rpc/greet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{fields}\r\n{body}{NEXT}")
+}
+
+#[test]
+fn abuse_http_01_ambiguous_lengths() {
+    let site = Site::start();
+    let whole = r#"{"name":"x"}"#;
+    let chunked = "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n";
+    for (fields, body) in [
+        ("Content-Length: 12\r\nContent-Length: 13\r\n", whole),
+        ("Content-Length: +12\r\n", whole),
+        ("Content-Length: 0xc\r\n", whole),
+        ("Content-Length: 12, 13\r\n", whole),
+        ("Content-Length: -1\r\n", whole),
+        ("Content-Length: 99999999999999999999999\r\n", whole),
+        ("Transfer-Encoding: gzip\r\n", whole),
+        ("Transfer-Encoding: chunked, gzip\r\n", chunked),
+        ("Transfer-Encoding: xchunked\r\n", chunked),
+        ("Content-Length : 12\r\n", whole),
+        ("X-Folded: a\r\n b\r\nContent-Length: 12\r\n", whole),
+        ("X-Bare: a\rb\r\nContent-Length: 12\r\n", whole),
+    ] {
+        assert_eq!(site.status_of(post(fields, body)), 400, "{fields:?}");
+    }
+}
+
+/// RFC 9112, section 6.1 lets a server go by the coding, if it closes: what follows must never be a request.
+#[test]
+fn abuse_http_01_both_lengths() {
+    let site = Site::start();
+    let both = post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n");
+    let answer = site.raw(both);
+    assert!(!answer.contains("smuggled"), "{answer}");
+}
+
+#[test]
+fn abuse_http_02_chunks() {
+    let site = Site::start();
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let long_extension = format!("c;{}\r\n{{\"name\":\"x\"}}\r\n0\r\n\r\n", "e".repeat(1024 * 1024));
+    for body in [
+        "10000000000000000000\r\n{\"name\":\"x\"}\r\n0\r\n\r\n",
+        "-c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n",
+        "+c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n",
+        "0xc\r\n{\"name\":\"x\"}\r\n0\r\n\r\n",
+        "c\n{\"name\":\"x\"}\n0\n\n",
+        "c\r\n{\"name\":\"x\"}0\r\n\r\n",
+        "zz\r\n{\"name\":\"x\"}\r\n0\r\n\r\n",
+        &long_extension,
+    ] {
+        let answer = site.raw(post(chunked, body));
+        let start: String = body.chars().take(30).collect();
+        assert!(!answer.contains("smuggled") && !answer.contains(" 200 "), "{start:?}: {answer}");
+    }
+    // The last chunk is missing: the connection ends, and nothing was run.
+    let mut stream = site.connect();
+    let cut = post(chunked, "c\r\n{\"name\":\"x\"}\r\n").replace(NEXT, "");
+    stream.write_all(cut.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(!answer.contains(" 200 "), "{answer}");
+}
+
+#[test]
+fn abuse_http_13_host() {
+    let site = Site::start();
+    let get = "GET /rest/v1/rpc/greet?name=x HTTP/1.1\r\n";
+    let end = "Connection: close\r\n\r\n";
+    assert_eq!(site.status_of(format!("{get}Host: a\r\n{end}")), 200);
+    assert_eq!(site.status_of(format!("{get}{end}")), 400, "none");
+    assert_eq!(site.status_of(format!("{get}Host: a\r\nHost: a\r\n{end}")), 400, "two");
+    let absolute = "GET http://a/rest/v1/rpc/greet?name=x HTTP/1.1\r\n";
+    assert_eq!(site.status_of(format!("{absolute}Host: a\r\n{end}")), 200);
+    assert_eq!(site.status_of(format!("{absolute}Host: b\r\n{end}")), 400, "another");
+    let old = site.raw("GET /rest/v1/rpc/greet?name=x HTTP/1.0\r\n\r\n");
+    assert!(old.starts_with("HTTP/1.0 200 OK\r\n"), "{old}");
+}
+
+#[test]
+fn abuse_http_12_methods() {
+    let site = Site::start();
+    for path in ["/rest/v1/rpc/greet?name=x", "/rest/v1/batch", "/", "/health"] {
+        for method in ["TRACE", "CONNECT"] {
+            let target = if method == "CONNECT" { "x:80" } else { path };
+            let reply = site.send(method, target, &[], "");
+            assert_eq!(reply.status, 405, "{method} {path}");
+            assert!(reply.header("allow").contains("GET"), "{method} {path}");
+            assert!(!reply.body.contains("Host:"), "TRACE never echoes");
+        }
+        for method in ["get", "Get", "FOO", "PROPFIND"] {
+            assert_eq!(site.send(method, path, &[], "").status, 501, "{method} {path}");
+        }
+    }
+    let overridden = [("x-http-method-override", "DELETE"), ("x-http-method", "PUT")];
+    assert_eq!(site.send("GET", "/rest/v1/rpc/greet?name=x", &overridden, "").status, 200);
+    for path in ["/health", "/livez", "/"] {
+        let reply = site.send("DELETE", path, &[], "");
+        assert_eq!(reply.status, 405, "{path}");
+        assert!(reply.header("allow").contains("GET"), "{path}");
+    }
+}
+
+#[test]
+fn requests_on_one_connection_are_answered_in_order() {
+    let site = Site::start();
+    let one = |name: &str, end: &str| format!("GET /rest/v1/rpc/greet?name={name} HTTP/1.1\r\nHost: x\r\n{end}\r\n");
+    let answers = site.raw(one("a", "") + &one("b", "") + &one("c", "Connection: close\r\n"));
+    let places: Vec<_> = ["\"a\"", "\"b\"", "\"c\""].iter().map(|name| answers.find(name).unwrap()).collect();
+    assert!(places.is_sorted() && answers.matches("HTTP/1.1 200").count() == 3, "{answers}");
+}
