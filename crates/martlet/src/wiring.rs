@@ -104,26 +104,26 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Ok(runtime.map_err(|error| anyhow::Error::from(error).context("cannot start the runtime"))?)
 }
 
-/// Done at the first signal to stop; the second ends the process at once.
-pub(crate) async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("cannot listen for signals: SIGTERM ends the process without waiting for requests");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Listens for signals to stop, from now on: one that comes before the server serves is not lost. Needs a runtime.
+///
+/// The future is done at the first signal; the second ends the process at once.
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| anyhow::Error::from(error).context("cannot listen for signals"));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
-    std::thread::spawn(move || {
-        let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+    Ok(async move {
+        either(&mut terminate, &mut interrupt).await;
+        // On a thread of its own: the runtime's workers may be what does not come to an end.
+        std::thread::spawn(move || {
+            let Ok(runtime) = Builder::new_current_thread().build() else { return };
+            runtime.block_on(either(&mut terminate, &mut interrupt));
+            std::process::exit(i32::from(crate::exit::Exit::Failed as u8));
         });
-        std::process::exit(i32::from(crate::exit::Exit::Failed as u8));
-    });
+    })
 }

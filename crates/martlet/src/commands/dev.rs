@@ -55,6 +55,7 @@ fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -
         let engine = Arc::clone(&reloader.engine);
         let server = Server::bind(wiring::server_settings(settings, true), engine, keys, wiring::clock()).await;
         let server = server.map_err(anyhow::Error::from)?;
+        let stop = wiring::stop_signal()?;
         let url = format!("http://{}", server.local_addr());
         output::data(&started(settings, &server.local_addr().to_string(), start))?;
         output::data(&to_try(settings, &reloader.engine.app(), &url, token.as_deref()))?;
@@ -63,7 +64,7 @@ fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -
         }
         reloader.serve_with(server.handle());
         std::thread::Builder::new().name("watch".into()).spawn(move || reloader.follow(&watch))?;
-        server.serve(wiring::stop_signal()).await;
+        server.serve(stop).await;
         Ok(())
     })
 }
