@@ -32,6 +32,13 @@ pub enum Arguments<'a> {
     Url(&'a [(String, String)]),
 }
 
+/// Reads arguments as a call of this declaration would, for tools and fuzzing: an engine compiles each declaration once.
+///
+/// Errors: MRT001 with every mistake, PGRST102 for a body that is no JSON object.
+pub fn read_arguments(declaration: &Declaration, arguments: Arguments<'_>) -> Result<Arc<[Value]>, Error> {
+    CompiledParams::new(declaration)?.read(arguments)
+}
+
 /// The parameters of one declaration, ready to check calls.
 #[derive(Debug)]
 pub(crate) struct CompiledParams {
