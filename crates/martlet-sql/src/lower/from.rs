@@ -7,6 +7,9 @@ use crate::Bind;
 use crate::ir::{Cte, Expr, ExprKind, From, JoinKind, Relation, RelationColumn, Select, Source, TableFunction};
 use martlet_core::{Type, Value};
 
+/// Up to here the virtual table's own sums cannot overflow.
+const SERIES_STOP_MAX: i64 = (1 << 62) - 1;
+
 impl Lowering {
     /// The clause without its keyword. Puts its relations in scope.
     pub(super) fn from(&mut self, from: &From) -> String {
@@ -98,31 +101,29 @@ impl Lowering {
         call("json_each", [call(function, [document])])
     }
 
-    /// The virtual table where it does what PostgreSQL does: upwards, and so far from the end of the numbers that its
-    /// next step cannot overflow.
+    /// SQLite's own virtual table where it does what PostgreSQL does: upwards, by a constant, far from the ends of the
+    /// numbers. It gives a row at a time; the functions make the whole list first.
     fn series(&mut self, start: &Expr, stop: &Expr, step: Option<&Expr>) -> Sql {
-        let literal_step = match step.map(|step| uncast(step)) {
+        let lowered_start = self.expr(start);
+        let lowered_stop = self.expr(stop);
+        let steps_up = match step.map(uncast) {
             None => Some(1),
             Some(ExprKind::Literal(Value::Integer(step))) if 0 < *step && *step <= i64::from(i32::MAX) => Some(*step),
             Some(_) => None,
         };
-        let lowered_start = self.expr(start);
-        let lowered_stop = self.expr(stop);
-        if start.ty == Type::Timestamptz {
-            let step = step.map_or_else(|| Sql::primary("NULL"), |step| self.expr(step));
-            return call("json_each", [call("generate_series_timestamptz", [lowered_start, lowered_stop, step])]);
+        let (least, most) = range::of(start);
+        let far = i128::from(SERIES_STOP_MAX);
+        if let (Some(step), true) = (steps_up, start.ty != Type::Timestamptz && -far <= least && most <= far) {
+            // From such a start nobody waits for a number above the bound.
+            let bound = Sql::primary(SERIES_STOP_MAX.to_string());
+            let is_bounded = range::of(stop).1 <= far;
+            let stop = if is_bounded { lowered_stop } else { call("min", [lowered_stop, bound]) };
+            return call("generate_series", [lowered_start, stop, Sql::primary(step.to_string())]);
         }
-        let Some(literal_step) = literal_step else {
-            let step = step.map_or_else(|| Sql::primary("1"), |step| self.expr(step));
-            return call("json_each", [call("generate_series_int8", [lowered_start, lowered_stop, step])]);
-        };
-        let last = i64::MAX - literal_step;
-        let lowered_stop = if range::of(stop).1 <= i128::from(last) {
-            lowered_stop
-        } else {
-            call("min", [lowered_stop, Sql::primary(last.to_string())])
-        };
-        call("generate_series", [lowered_start, lowered_stop, Sql::primary(literal_step.to_string())])
+        let step = step.map_or_else(|| Sql::primary("1"), |step| self.expr(step));
+        let of_times = start.ty == Type::Timestamptz;
+        let function = if of_times { "generate_series_timestamptz" } else { "generate_series_int8" };
+        call("json_each", [call(function, [lowered_start, lowered_stop, step])])
     }
 
     /// `name("a", "b") AS (...)`, for every `with` item.
