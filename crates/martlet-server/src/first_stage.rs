@@ -38,6 +38,8 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         at: Instant::now(),
     };
     let origin = fields.get(header::ORIGIN).cloned();
+    // Never a line a request above debug: the log would cost more than the request.
+    let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
     let surface = surface_of(request.uri().path());
     let answered = match check(&request, &shared.settings) {
         Ok(()) => match catch_panic(dispatch(front, request, surface, &arrived)).await {
@@ -50,6 +52,11 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         failure.log(&arrived.id);
         failure.into_response(surface)
     });
+    if let Some((method, uri)) = told {
+        let (request_id, status) = (arrived.id.to_str().unwrap_or_default(), response.status().as_u16());
+        let duration_us = u64::try_from(arrived.at.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(request_id, %method, path = uri.path(), status, duration_us, "answered");
+    }
     finish(shared, &mut response, surface, origin.as_ref(), arrived.id);
     response
 }

@@ -37,7 +37,7 @@ impl Shared {
         identities: Identities,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let public = settings.public_dir.as_deref().and_then(|folder| PublicFolder::new(folder, &settings));
+        let public = settings.public_dir.as_deref().map(|folder| PublicFolder::new(folder, &settings));
         Self {
             cors: Cors::new(&settings.cors_origins),
             request_ids: RequestIds::new(),

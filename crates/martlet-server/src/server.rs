@@ -58,7 +58,7 @@ pub struct Summary {
     pub connections: u64,
     /// Requests answered.
     pub requests: u64,
-    /// Requests that still ran when the grace was over.
+    /// Connections with a request, whole or begun, that were still open when the grace was over.
     pub cut: usize,
 }
 
@@ -137,13 +137,7 @@ impl Server {
         // Every connection holds a receiver; without any there is nobody to tell.
         let _ = stop.send(true);
         let still_open = tasks.stop(settings.shutdown_grace.saturating_sub(linger)).await;
-        let summary = Summary {
-            connections: connections.accepted(),
-            requests: front.shared.request_ids.given(),
-            cut: still_open,
-        };
-        tracing::info!(connections = summary.connections, requests = summary.requests, cut = summary.cut, "stopped");
-        summary
+        Summary { connections: connections.accepted(), requests: front.shared.request_ids.given(), cut: still_open }
     }
 }
 

@@ -25,7 +25,7 @@ use path::Found;
 use range::{Ranges, parse_ranges};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use stream::{FileStream, Part};
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
@@ -35,19 +35,27 @@ const DEV_PAGE_SIZE_MAX: u64 = 4 * 1024 * 1024;
 /// The folder that is served at `/`.
 #[derive(Debug)]
 pub(crate) struct PublicFolder {
-    /// Canonical: what lies behind a symbolic link is compared with it.
-    root: PathBuf,
+    folder: PathBuf,
+    /// Canonical: what lies behind a symbolic link is compared with it. Found when the folder is there first.
+    root: OnceLock<PathBuf>,
     policy: HeaderValue,
     is_dev: bool,
 }
 
 impl PublicFolder {
-    /// None if there is no such folder.
-    pub(crate) fn new(folder: &Path, settings: &ServerSettings) -> Option<Self> {
-        let root = folder.canonicalize().ok().filter(|root| root.is_dir())?;
+    /// The folder may be made later.
+    pub(crate) fn new(folder: &Path, settings: &ServerSettings) -> Self {
         let policy = settings.content_security_policy.as_deref().unwrap_or(CONTENT_SECURITY_POLICY);
         let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-        Some(Self { root, policy, is_dev: settings.is_dev })
+        Self { folder: folder.to_owned(), root: OnceLock::new(), policy, is_dev: settings.is_dev }
+    }
+
+    fn root(&self) -> Option<&Path> {
+        if let Some(root) = self.root.get() {
+            return Some(root);
+        }
+        let root = self.folder.canonicalize().ok().filter(|root| root.is_dir())?;
+        Some(self.root.get_or_init(|| root))
     }
 }
 
@@ -81,7 +89,7 @@ fn not_found() -> Failure {
 
 /// Blocks: for a thread that may.
 fn answer(public: &PublicFolder, method: &Method, path: &str, fields: &HeaderMap) -> Result<Response, Failure> {
-    let found = path::find(&public.root, path)?.ok_or_else(not_found)?;
+    let found = path::find(public.root().ok_or_else(not_found)?, path)?.ok_or_else(not_found)?;
     let (path, mut file, metadata) = match found {
         Found::File(path, file, metadata) => (path, file, metadata),
         Found::Folder(location) => return Ok(redirect(location)),

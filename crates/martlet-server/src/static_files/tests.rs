@@ -29,7 +29,7 @@ fn site(settings: &ServerSettings) -> Site {
         std::os::unix::fs::symlink("app.js", root.join("in.js")).unwrap();
         std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
     }
-    let public = PublicFolder::new(&root, settings).unwrap();
+    let public = PublicFolder::new(&root, settings);
     Site { _folder: folder, public }
 }
 
@@ -161,4 +161,15 @@ async fn dev_adds_its_script_to_pages_only() {
     assert!(home.contains("/_dev/reload.js") && home.ends_with("</body>"), "{home}");
     assert_eq!(body(get(&site, "/app.js", &[])).await, b"0123456789");
     assert_eq!(body(get(&site, "/", &[("range", "bytes=0-5")])).await, b"<body>");
+}
+
+#[tokio::test]
+async fn the_folder_may_be_made_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("public");
+    let site = Site { public: PublicFolder::new(&root, &ServerSettings::default()), _folder: folder };
+    assert_eq!(get(&site, "/", &[]).status(), 404);
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("index.html"), "late").unwrap();
+    assert_eq!(body(get(&site, "/", &[])).await, b"late");
 }

@@ -36,6 +36,9 @@ fn abuse_http_07_bodies() {
     assert_eq!(site.post("/rest/v1/rpc/greet", &body(1000)).status, 200);
     let over = site.post("/rest/v1/rpc/greet", &body(1001));
     assert_eq!((over.code(), over.header("connection")), ((413, "MRT003".to_owned()), "close"));
+    let waiting = "POST /rest/v1/rpc/greet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                   Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n";
+    assert_eq!(site.status_of(waiting), 413, "and no 100 before it");
     for path in ["/rest/v1/rpc/greet", "/rest/v1/batch", "/rest/v1/rpc/nobody", "/health", "/app.js"] {
         let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
         assert_eq!(site.status_of(format!("{head}Content-Length: 50000000\r\n\r\n")), 413, "{path} declared");
