@@ -35,7 +35,7 @@ pub const APP_FILES_MAX: usize = 4_096;
 /// Batches of reads that wait for the reader threads.
 pub const READ_QUEUE_MAX: usize = 1_024;
 /// Virtual-machine steps of the reads that run on the caller's thread: about a millisecond (measured in the store).
-pub const INLINE_READ_STEPS_MAX: u32 = 40_000;
+pub const INLINE_READ_STEPS_MAX: u32 = 100_000;
 /// How often a plan may overrun that budget before it starts on a reader thread.
 pub const INLINE_OVERRUNS_MAX: u32 = 3;
 /// Plans whose overruns are remembered.

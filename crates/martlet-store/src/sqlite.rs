@@ -10,6 +10,7 @@ mod connection;
 mod cross_check;
 mod error;
 mod group;
+mod layouts;
 mod lock;
 mod migrate;
 mod queue;

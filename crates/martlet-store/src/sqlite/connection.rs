@@ -3,6 +3,7 @@
 use super::Synchronous;
 use super::authorizer::{Recorder, Role, authorize};
 use super::budget::{Meter, STEPS_PER_TICK};
+use super::layouts::Layouts;
 use martlet_core::{Timestamp, limits};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -30,6 +31,8 @@ pub(super) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
     pub(super) meter: Arc<Meter>,
     pub(super) recorder: Arc<Recorder>,
+    /// How answers are written, by plan.
+    pub(super) layouts: Layouts,
     /// Pages in the log after the last commit.
     pub(super) wal_pages: Arc<AtomicU32>,
     /// What `now()` gives in a column's default: microseconds since 1970.
@@ -53,6 +56,7 @@ impl Connection {
             sqlite,
             meter: Arc::new(Meter::new()),
             recorder: Arc::new(Recorder::default()),
+            layouts: Layouts::default(),
             wal_pages: Arc::new(AtomicU32::new(0)),
             now,
         };

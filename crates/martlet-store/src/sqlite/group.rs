@@ -15,6 +15,7 @@ use super::connection::Connection;
 use super::error;
 use super::run::{Failure, Run, Wanted};
 use super::shared::is_of_database;
+use crate::canonical::AnswerLayout;
 use crate::{Answer, Inputs};
 use bytes::Bytes;
 use martlet_core::{Error, code};
@@ -239,10 +240,12 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
     let run = Run { shared, connection, name: &action.declaration.name };
     let mut steps: FirstRows = vec![None; action.steps.len()];
     let mut answer = Done { body: None, rows: 0 };
+    let columns = action.steps.get(action.answer).map_or(&[][..], |step| &step.statement.columns);
+    let layout = AnswerLayout::new(action.declaration.returns, columns);
     for (index, step) in action.steps.iter().enumerate() {
         let is_answer = index == action.answer;
         let wanted = Wanted {
-            answer: is_answer.then_some(action.declaration.returns),
+            answer: is_answer.then_some(&layout),
             first_row: is_used_later(action, index),
             all_rows: step.expect.is_some(),
         };

@@ -102,10 +102,17 @@ impl Readers {
         })
     }
 
-    /// Does something on every connection, each in its turn. Blocks.
+    /// Does something on every connection, each in its turn, but for those that are busy with a long read. Blocks.
     pub(super) fn on_each(&self, mut work: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
-        for slot in self.slots() {
+        for slot in &self.inline {
             if let Some(connection) = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                work(connection)?;
+            }
+        }
+        for slot in &self.pooled {
+            if let Ok(slot) = slot.try_lock()
+                && let Some(connection) = slot.as_ref()
+            {
                 work(connection)?;
             }
         }
@@ -205,9 +212,9 @@ fn run_reads(
 }
 
 fn run_read(shared: &Shared, connection: &Connection, read: &Read, position: Position) -> Result<Answer, Failure> {
-    let declaration = &read.query.declaration;
-    let run = Run { shared, connection, name: &declaration.name };
-    let wanted = Wanted { answer: Some(declaration.returns), ..Wanted::default() };
+    let run = Run { shared, connection, name: &read.query.declaration.name };
+    let layout = connection.layouts.of(&read.query);
+    let wanted = Wanted { answer: Some(&layout), ..Wanted::default() };
     connection.set_now(read.inputs.now);
     let output = run.statement(&read.query.statement, &read.inputs, &Vec::new(), wanted)?;
     Ok(Answer { body: output.body?, rows: output.rows, position })

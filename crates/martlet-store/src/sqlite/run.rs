@@ -9,7 +9,7 @@ use crate::Inputs;
 use crate::canonical::{AnswerLayout, AnswerLimits, AnswerWriter, Cell as AnswerCell};
 use bytes::Bytes;
 use martlet_core::Error;
-use martlet_sql::{Returns, Statement};
+use martlet_sql::Statement;
 use rusqlite::types::Value as Cell;
 use std::time::Instant;
 
@@ -40,9 +40,9 @@ impl Failure {
 
 /// What is wanted of a statement besides its effect.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Wanted {
+pub(super) struct Wanted<'a> {
     /// The answer, in this form.
-    pub(super) answer: Option<Returns>,
+    pub(super) answer: Option<&'a AnswerLayout>,
     /// The first row, for later statements.
     pub(super) first_row: bool,
     /// The number of rows, even where the answer cannot be written: an expectation decides first.
@@ -76,7 +76,7 @@ impl Run<'_> {
         statement: &Statement,
         inputs: &Inputs,
         steps: &FirstRows,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
     ) -> Result<Output, Failure> {
         if let Some(stop) = self.connection.meter.overdue() {
             return Err(Failure::Stopped(stop));
@@ -99,14 +99,12 @@ impl Run<'_> {
         statement: &Statement,
         inputs: &Inputs,
         steps: &FirstRows,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
     ) -> Result<Output, Failure> {
         let sqlite = &self.connection.sqlite;
         let mut prepared = sqlite.prepare_cached(&statement.sqlite.text).map_err(|error| self.failure(&error))?;
         bind_all(&mut prepared, &statement.sqlite.binds, inputs, steps)?;
-        let layout = wanted.answer.map(|returns| AnswerLayout::new(returns, &statement.columns));
-        let writer = |layout| Ok(AnswerWriter::new(layout, self.limits()));
-        let mut answer = layout.as_ref().map(writer);
+        let mut answer = wanted.answer.map(|layout| Ok(AnswerWriter::new(layout, self.limits())));
         let mut first_row = None;
         let mut count: u64 = 0;
         let mut rows = prepared.raw_query();

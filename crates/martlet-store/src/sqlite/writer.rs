@@ -50,7 +50,8 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(shared: Arc<Shared>, connection: Connection) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(shared.settings.write_queue_max));
-        let mut work = WriterThread { shared, queue: Arc::clone(&queue), connection: Some(connection) };
+        let mut work =
+            WriterThread { shared, queue: Arc::clone(&queue), connection: Some(connection), pages_copied: 0 };
         let thread = std::thread::Builder::new().name("martlet-writer".to_owned()).spawn(move || work.run())?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
@@ -145,6 +146,8 @@ struct WriterThread {
     queue: Arc<Queue<Job>>,
     /// None after the disk failed, until it opens again.
     connection: Option<Connection>,
+    /// Pages that the log had when it was last copied into the database.
+    pages_copied: u32,
 }
 
 impl WriterThread {
@@ -221,15 +224,21 @@ impl WriterThread {
         }
     }
 
-    fn checkpoint(&self, pages_min: u32) {
+    /// Copies the log into the database where so many pages have come since the last time.
+    fn checkpoint(&mut self, pages_min: u32) {
         let Some(connection) = &self.connection else { return };
-        if connection.wal_pages.load(Ordering::Relaxed) < pages_min {
+        let pages = connection.wal_pages.load(Ordering::Relaxed);
+        if pages < self.pages_copied {
+            // The log began again from the front.
+            self.pages_copied = 0;
+        }
+        if pages - self.pages_copied < pages_min {
             return;
         }
-        match connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE) {
-            Ok((in_log, copied)) if in_log == copied => connection.wal_pages.store(0, Ordering::Relaxed),
-            Ok(_) => {}
-            Err(failure) => tracing::warn!(error = %failure, "the log could not be copied into the database"),
+        // A long read may keep pages back; they are tried again with the next ones, not after every group.
+        self.pages_copied = pages;
+        if let Err(failure) = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE) {
+            tracing::warn!(error = %failure, "the log could not be copied into the database");
         }
     }
 }
