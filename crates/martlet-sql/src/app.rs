@@ -60,20 +60,3 @@ pub struct Compiled {
     /// All findings of the folder, by file and place.
     pub diagnostics: Vec<Diagnostic>,
 }
-
-/// Compiles the SQL files of a folder: migrations, queries, actions and the seed. Other files are passed over.
-///
-/// Never panics and does no I/O. Files may come in any order.
-pub fn compile(files: &[SourceFile]) -> Compiled {
-    let _ = files;
-    Compiled {
-        app: Some(App {
-            catalogue: Catalogue::default(),
-            migrations: Vec::new(),
-            queries: BTreeMap::new(),
-            actions: BTreeMap::new(),
-            seed: None,
-        }),
-        diagnostics: Vec::new(),
-    }
-}

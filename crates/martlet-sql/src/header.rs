@@ -37,6 +37,8 @@ pub(crate) struct Header {
     pub(crate) declaration: Declaration,
     /// As many as there are statements.
     pub(crate) steps: Vec<StepTags>,
+    /// Where `@returns` stands, if it does.
+    pub(crate) returns: Option<Span>,
 }
 
 /// Tags of the whole, and on what they stand.
@@ -80,10 +82,12 @@ pub(crate) fn read(source: &Source, file: &FileText, kind: FileKind, name: &str,
     let mut header = Header {
         declaration: Declaration { name: name.to_owned(), ..Declaration::default() },
         steps: std::mem::take(&mut reader.steps),
+        returns: None,
     };
     header.declaration.description = file.statements.first().map(|s| description(source, s)).unwrap_or_default();
     let whole = std::mem::take(&mut reader.whole);
     reader.declare(&whole, &mut header.declaration);
+    header.returns = whole.iter().find(|tag| tag.name == "returns").map(|tag| tag.span);
     header
 }
 

@@ -8,6 +8,7 @@
 
 mod app;
 pub mod catalogue;
+mod compile;
 mod declaration;
 mod diagnostic;
 mod header;
@@ -24,8 +25,9 @@ mod stack;
 mod token;
 mod types;
 
-pub use app::{App, Compiled, Migration, Seed, SourceFile, compile};
+pub use app::{App, Compiled, Migration, Seed, SourceFile};
 pub use catalogue::Catalogue;
+pub use compile::compile;
 pub use declaration::{
     AccountEvent, Allow, Bound, Cache, Declaration, Expect, ExpectedRows, Limit, LimitPer, Literal, Offset, Page,
     Param, Returns, Route, Rule, Scan,

@@ -40,7 +40,7 @@ pub(crate) mod resolve {
     pub(crate) fn table_expression(
         ast: &ast::Expr,
         _table: &Table,
-        _target: Option<Type>,
+        _target: Type,
         _env: &Environment<'_>,
         _sink: &mut Vec<Diagnostic>,
     ) -> Option<crate::ir::Expr> {

@@ -30,7 +30,7 @@ pub(super) fn lower(
     }
     let before = sink.len();
     let target = target.unwrap_or(Type::Boolean);
-    let Some(resolved) = resolve::table_expression(ast, table, Some(target), &env, sink) else {
+    let Some(resolved) = resolve::table_expression(ast, table, target, &env, sink) else {
         if sink.len() == before {
             sink.push(source.error("expression", span, "this expression cannot be used here"));
         }
