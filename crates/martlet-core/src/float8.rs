@@ -49,8 +49,9 @@ struct Digits {
 
 impl Digits {
     fn shortest(value: f64) -> Self {
-        let digits = Self::of(format_args!("{value:e}"));
+        let mut digits = Self::of(format_args!("{value:e}"));
         if !digits.is_between_two_doubles() {
+            digits.break_tie(value);
             return digits;
         }
         (0..=16)
@@ -79,6 +80,40 @@ impl Digits {
         digits
     }
 
+    /// Between two decimals that are equally near PostgreSQL takes the even one; Rust may not.
+    fn break_tie(&mut self, value: f64) {
+        let last = self.bytes[self.len - 1];
+        if last.is_multiple_of(2) {
+            return;
+        }
+        let twice = self.integer() * 2;
+        if self.is_half_of(twice - 1, value) {
+            self.bytes[self.len - 1] = last - 1;
+        } else if last < b'9' && self.is_half_of(twice + 1, value) {
+            self.bytes[self.len - 1] = last + 1;
+        }
+    }
+
+    /// Whether the value is exactly half of an odd number at this scale.
+    fn is_half_of(&self, odd: u128, value: f64) -> bool {
+        let scale = self.scale();
+        let without_fives = match u32::try_from(scale) {
+            Ok(power @ 0..=27) => odd.checked_mul(5_u128.pow(power)),
+            Err(_) if scale >= -27 => {
+                let divisor = 5_u128.pow(scale.unsigned_abs());
+                odd.is_multiple_of(divisor).then(|| odd / divisor)
+            }
+            _ => None,
+        };
+        // An odd number of at most 53 bits and a power of two: both exact, and so is their product.
+        without_fives.is_some_and(|odd| odd < 1 << 53 && odd as f64 * 2_f64.powi(scale - 1) == value)
+    }
+
+    /// The exponent of ten of the last digit.
+    fn scale(&self) -> i32 {
+        self.exponent - (self.len as i32 - 1)
+    }
+
     fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
@@ -95,7 +130,7 @@ impl Digits {
 
     /// Whether the decimal is `odd * 2^k` with an odd number of exactly 54 bits: one bit more than a double has.
     fn is_between_two_doubles(&self) -> bool {
-        let scale = self.exponent - (self.len as i32 - 1);
+        let scale = self.scale();
         let digits = self.integer();
         let without_twos = match u32::try_from(scale) {
             Ok(power @ 0..=27) => digits.checked_mul(5_u128.pow(power)),
@@ -180,6 +215,8 @@ mod tests {
             (1e15, "1e+15"),
             (9_007_199_254_740_992.0, "9.007199254740992e+15"),
             (1e23, "9.999999999999999e+22"),
+            (8_000_000_000_000_000.0 / 8.0 - 31.75, "999999999999968.2"),
+            (-13_157_312_699_145_370.0 / 8.0, "-1.6446640873931712e+15"),
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::MIN_POSITIVE, "2.2250738585072014e-308"),

@@ -237,7 +237,7 @@ fn split_offset(text: &str) -> Result<(&str, i64), TimeError> {
     };
     let (clock, offset) = text.split_at(at);
     let sign = if offset.starts_with('-') { -1 } else { 1 };
-    let offset = offset[1..].as_bytes();
+    let offset = &offset.as_bytes()[1..];
     let (hours, minutes) = match offset.len() {
         2 => (digits(offset)?, 0),
         4 => (digits(&offset[..2])?, digits(&offset[2..])?),
@@ -273,10 +273,7 @@ fn micros_of_fraction(text: &str) -> Result<i64, TimeError> {
     if bytes.is_empty() || bytes.len() > 30 || !bytes.iter().all(u8::is_ascii_digit) {
         return Err(TimeError::Format);
     }
-    let mut micros = 0;
-    for place in 0..6 {
-        micros = micros * 10 + bytes.get(place).map_or(0, |digit| i64::from(digit - b'0'));
-    }
-    let rounds_up = bytes.get(6).is_some_and(|digit| *digit >= b'5');
-    Ok(micros + i64::from(rounds_up))
+    // As PostgreSQL computes it, so that the same halves go up or down.
+    let fraction: f64 = format!("0.{text}").parse().map_err(|_| TimeError::Format)?;
+    Ok((fraction * 1_000_000.0).round_ties_even() as i64)
 }

@@ -77,9 +77,6 @@ impl Interval {
         let mut is_empty = true;
         while let Some(word) = words.next_word() {
             is_empty = false;
-            if is_ago {
-                return Err(TimeError::Format);
-            }
             if word == "ago" {
                 is_ago = true;
             } else if word.contains(':') {
@@ -171,6 +168,10 @@ impl Sum {
 
     fn add(&mut self, number: &Number, unit: Unit) -> Result<(), TimeError> {
         self.see(unit)?;
+        if unit == Unit::Seconds && number.fraction != 0.0 {
+            self.see(Unit::Millis)?;
+            self.see(Unit::Micros)?;
+        }
         match unit {
             Unit::Micros => {
                 let rounded = if number.fraction.abs() > 0.5 { number.fraction.signum() as i64 } else { 0 };
@@ -265,7 +266,7 @@ impl Sum {
         if minutes > 59 || seconds.whole > 60 {
             return Err(TimeError::Range);
         }
-        for unit in [Unit::Hours, Unit::Minutes, Unit::Seconds] {
+        for unit in [Unit::Hours, Unit::Minutes, Unit::Seconds, Unit::Millis, Unit::Micros] {
             self.see(unit)?;
         }
         self.add_micros(sign * hours, 3_600_000_000)?;
@@ -306,7 +307,7 @@ fn iso_8601(designators: &str) -> Result<Interval, TimeError> {
     let mut rest = designators;
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('T') {
-            if is_time || after.is_empty() {
+            if is_time {
                 return Err(TimeError::Format);
             }
             (is_time, rest) = (true, after);
@@ -318,5 +319,5 @@ fn iso_8601(designators: &str) -> Result<Interval, TimeError> {
         sum.add(&number, Unit::of_designator(letter, is_time).ok_or(TimeError::Format)?)?;
         rest = &rest[end + 1..];
     }
-    if sum.seen == 0 { Err(TimeError::Format) } else { Ok(sum.interval) }
+    if sum.seen == 0 && !is_time { Err(TimeError::Format) } else { Ok(sum.interval) }
 }

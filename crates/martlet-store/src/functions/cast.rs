@@ -76,7 +76,8 @@ fn integer_in(text: &str, ty: &str) -> Result<Option<i64>, Raise> {
         value = next;
     }
     // PostgreSQL tells an integer's overflow before it looks at what follows.
-    if !rest.trim_start_matches(is_space).is_empty() && !(ty == "integer" && i32::try_from(value).is_err()) {
+    let is_told_first = ty == "integer" && i32::try_from(value).is_err();
+    if !is_told_first && !rest.trim_start_matches(is_space).is_empty() {
         return Err(Raise::invalid_text(ty, text));
     }
     Ok(Some(value))

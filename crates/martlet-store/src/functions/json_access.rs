@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 pub(super) fn register(registry: &Registry<'_>) -> rusqlite::Result<()> {
     for prefix in ["json", "jsonb"] {
+        let is_jsonb = prefix == "jsonb";
         registry.strict(&format!("{prefix}_object_field"), 2, |arguments| {
             let found = member(arguments.text(0)?, arguments.text(1)?)?;
             Ok(found.map(|found| found.text.to_owned()))
@@ -14,12 +15,12 @@ pub(super) fn register(registry: &Registry<'_>) -> rusqlite::Result<()> {
         registry.strict(&format!("{prefix}_object_field_text"), 2, |arguments| {
             as_text(member(arguments.text(0)?, arguments.text(1)?)?)
         })?;
-        registry.strict(&format!("{prefix}_array_element"), 2, |arguments| {
-            let found = element(arguments.text(0)?, arguments.integer(1)?)?;
+        registry.strict(&format!("{prefix}_array_element"), 2, move |arguments| {
+            let found = element(arguments.text(0)?, arguments.integer(1)?, is_jsonb)?;
             Ok(found.map(|found| found.text.to_owned()))
         })?;
-        registry.strict(&format!("{prefix}_array_element_text"), 2, |arguments| {
-            as_text(element(arguments.text(0)?, arguments.integer(1)?)?)
+        registry.strict(&format!("{prefix}_array_element_text"), 2, move |arguments| {
+            as_text(element(arguments.text(0)?, arguments.integer(1)?, is_jsonb)?)
         })?;
         registry.strict(&format!("{prefix}_typeof"), 1, |arguments| kind(arguments.text(0)?))?;
         registry.strict(&format!("{prefix}_array_length"), 1, |arguments| {
@@ -71,11 +72,15 @@ fn member<'t>(text: &'t str, wanted: &str) -> Result<Option<Found<'t>>, Raise> {
 }
 
 /// The element of an array, counted from 0, or from the end for a negative index. None of anything else.
-fn element(text: &str, index: i64) -> Result<Option<Found<'_>>, Raise> {
-    if kind(text)? != "array" {
-        return Ok(None);
-    }
-    let all = elements(text)?;
+///
+/// A jsonb scalar counts as an array of itself, as in PostgreSQL.
+fn element(text: &str, index: i64, is_jsonb: bool) -> Result<Option<Found<'_>>, Raise> {
+    let all = match kind(text)? {
+        "array" => elements(text)?,
+        "object" => return Ok(None),
+        _ if is_jsonb => vec![Found { text, first: Scanner::new(text).next_event()? }],
+        _ => return Ok(None),
+    };
     let index = if index < 0 { index + all.len() as i64 } else { index };
     Ok(usize::try_from(index).ok().and_then(|index| all.get(index)).copied())
 }

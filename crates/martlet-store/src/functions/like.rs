@@ -21,6 +21,9 @@ pub(super) fn matches(text: &str, pattern: &str) -> Result<bool, Raise> {
     // Where to go on after a mismatch: behind the last `%`, one character of the text later.
     let mut retry: Option<(usize, usize)> = None;
     loop {
+        if t == text.len() {
+            return Ok(pattern[p..].iter().all(|byte| *byte == b'%'));
+        }
         if pattern.get(p) == Some(&b'%') {
             while let Some(byte) = pattern.get(p) {
                 match byte {
@@ -37,9 +40,6 @@ pub(super) fn matches(text: &str, pattern: &str) -> Result<bool, Raise> {
             let Some(found) = find_first(text, t, pattern, p)? else { return Ok(false) };
             t = found;
             retry = Some((found, p));
-        }
-        if t == text.len() {
-            return Ok(pattern[p..].iter().all(|byte| *byte == b'%'));
         }
         let is_match = match pattern.get(p) {
             None => false,

@@ -4,20 +4,21 @@ use super::{Arguments, Raise, Registry, case, like};
 use martlet_core::code;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
+use std::borrow::Cow;
 
 pub(super) fn register(registry: &Registry<'_>) -> rusqlite::Result<()> {
     // SQLite writes `text LIKE pattern` as like(pattern, text).
     registry.strict("like", 2, |arguments| like::matches(arguments.text(1)?, arguments.text(0)?))?;
-    registry.strict("like", 3, |arguments| {
-        let pattern = like::with_escape(arguments.text(0)?, arguments.text(2)?)?;
-        like::matches(arguments.text(1)?, &pattern)
+    registry.lenient("like", 3, |arguments| {
+        let Some((text, pattern)) = escaped(arguments)? else { return Ok(None) };
+        like::matches(text, &pattern).map(Some)
     })?;
     registry.strict("ilike", 2, |arguments| {
         like::matches(&case::lower(arguments.text(1)?), &case::lower(arguments.text(0)?))
     })?;
-    registry.strict("ilike", 3, |arguments| {
-        let pattern = like::with_escape(arguments.text(0)?, arguments.text(2)?)?;
-        like::matches(&case::lower(arguments.text(1)?), &case::lower(&pattern))
+    registry.lenient("ilike", 3, |arguments| {
+        let Some((text, pattern)) = escaped(arguments)? else { return Ok(None) };
+        like::matches(&case::lower(text), &case::lower(&pattern)).map(Some)
     })?;
     registry.strict("lower", 1, |arguments| Ok(case::lower(arguments.text(0)?)))?;
     registry.strict("upper", 1, |arguments| Ok(case::upper(arguments.text(0)?)))?;
@@ -26,8 +27,27 @@ pub(super) fn register(registry: &Registry<'_>) -> rusqlite::Result<()> {
         Ok(slice(text, arguments.integer(1)?, i64::MAX).to_owned())
     })?;
     registry.strict("substr", 3, |arguments| substr(arguments).map(str::to_owned))?;
+    // SQLite's own gives the text back for an empty `from`, whatever `to` is.
+    registry.strict("replace", 3, |arguments| {
+        let (text, from, to) = (arguments.text(0)?, arguments.text(1)?, arguments.text(2)?);
+        if from.is_empty() {
+            return Ok(text.to_owned());
+        }
+        let grown = text.matches(from).count().saturating_mul(to.len());
+        super::check_size(grown.saturating_add(text.len()))?;
+        Ok(text.replace(from, to))
+    })?;
     registry.strict("md5", 1, |arguments| Ok(hex(&Md5::digest(arguments.text(0)?))))?;
     registry.strict("sha256hex", 1, |arguments| Ok(hex(&Sha256::digest(arguments.text(0)?))))
+}
+
+/// Text and pattern of a LIKE with ESCAPE; a bad escape is an error even where the text is null.
+fn escaped<'a>(arguments: &'a Arguments<'_>) -> Result<Option<(&'a str, Cow<'a, str>)>, Raise> {
+    if arguments.is_null(0) || arguments.is_null(2) {
+        return Ok(None);
+    }
+    let pattern = like::with_escape(arguments.text(0)?, arguments.text(2)?)?;
+    if arguments.is_null(1) { Ok(None) } else { Ok(Some((arguments.text(1)?, pattern))) }
 }
 
 fn substr<'a>(arguments: &'a Arguments<'_>) -> Result<&'a str, Raise> {

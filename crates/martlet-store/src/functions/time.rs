@@ -17,7 +17,7 @@ pub(super) fn register(registry: &Registry<'_>) -> rusqlite::Result<()> {
 fn register_texts(registry: &Registry<'_>) -> rusqlite::Result<()> {
     registry.strict("date_in", 1, |arguments| {
         let text = arguments.text(0)?;
-        Date::parse(text.trim()).map(|date| date.to_string()).map_err(|fault| unreadable(fault, "date", text))
+        date_in(text.trim()).map(|date| date.to_string()).map_err(|fault| unreadable(fault, "date", text))
     })?;
     registry.strict("timestamptz_in", 1, |arguments| {
         let text = arguments.text(0)?;
@@ -26,9 +26,7 @@ fn register_texts(registry: &Registry<'_>) -> rusqlite::Result<()> {
     })?;
     registry.strict("timestamp_in", 1, |arguments| {
         let text = arguments.text(0)?;
-        // An offset says nothing about a timestamp: PostgreSQL drops it.
-        let trimmed = text.trim();
-        let time = Timestamp::parse(without_offset(trimmed));
+        let time = local_time(text.trim());
         time.map(timestamp_text).map_err(|fault| unreadable(fault, "timestamp", text))
     })?;
     registry.strict("interval_in", 1, |arguments| {
@@ -124,7 +122,9 @@ fn register_fields(registry: &Registry<'_>) -> rusqlite::Result<()> {
     registry.strict("timestamptz_trunc", 2, |arguments| {
         Ok(truncated(arguments, "timestamp with time zone")?.to_string())
     })?;
-    registry.strict("timestamp_trunc", 2, |arguments| Ok(timestamp_text(truncated(arguments, "timestamp")?)))?;
+    registry.strict("timestamp_trunc", 2, |arguments| {
+        Ok(timestamp_text(truncated(arguments, "timestamp without time zone")?))
+    })?;
     registry.strict("extract_date", 2, |arguments| {
         let field = field(arguments, "date")?;
         if !field.is_of_date() {
@@ -164,6 +164,24 @@ fn register_fields(registry: &Registry<'_>) -> rusqlite::Result<()> {
     })
 }
 
+/// Of a time the date as it is written, whatever the offset.
+fn date_in(text: &str) -> Result<Date, TimeError> {
+    match text.get(..10) {
+        Some(date) if text.len() > 10 => local_time(text).and_then(|_| Date::parse(date)),
+        _ => Date::parse(text),
+    }
+}
+
+/// An offset says nothing about a timestamp: it must be one, and is dropped.
+fn local_time(text: &str) -> Result<Timestamp, TimeError> {
+    let local = without_offset(text);
+    let time = Timestamp::parse(local)?;
+    match &text[local.len()..] {
+        "" => Ok(time),
+        offset => Timestamp::parse(&format!("2000-01-01T00:00{offset}")).map(|_| time),
+    }
+}
+
 fn plus_days(arguments: &Arguments<'_>, sign: i64) -> Result<String, Raise> {
     // An integer of 32 bits: its negation fits.
     let sum = date(arguments, 0)?.plus_days(sign * arguments.integer(1)?.clamp(-(1 << 40), 1 << 40));
@@ -171,20 +189,25 @@ fn plus_days(arguments: &Arguments<'_>, sign: i64) -> Result<String, Raise> {
 }
 
 fn truncated(arguments: &Arguments<'_>, ty: &str) -> Result<Timestamp, Raise> {
+    let time = time(arguments, 1)?;
+    if !time.is_finite() {
+        return Ok(time);
+    }
     let field = field(arguments, ty)?;
     if !field.can_truncate() {
-        let unit = arguments.text(0)?.to_ascii_lowercase();
-        return Err(Raise::new(&code::UNSUPPORTED, format!("unit \"{unit}\" not supported for type {ty}")));
+        return Err(unknown_unit(arguments.text(0)?, ty));
     }
-    time(arguments, 1)?.truncated_to(field).map_err(|_| timestamp_out_of_range())
+    time.truncated_to(field).map_err(|_| timestamp_out_of_range())
 }
 
 fn field(arguments: &Arguments<'_>, ty: &str) -> Result<Field, Raise> {
     let name = arguments.text(0)?;
-    Field::of(name).ok_or_else(|| {
-        let unit = super::shortened(name).to_ascii_lowercase();
-        Raise::new(&code::INVALID_PARAMETER, format!("unit \"{unit}\" not recognized for type {ty}"))
-    })
+    Field::of(name).ok_or_else(|| unknown_unit(name, ty))
+}
+
+fn unknown_unit(unit: &str, ty: &str) -> Raise {
+    let unit = super::shortened(unit).to_ascii_lowercase();
+    Raise::new(&code::INVALID_PARAMETER, format!("unit \"{unit}\" not recognized for type {ty}"))
 }
 
 fn extracted(extracted: Extracted) -> Value {

@@ -1,12 +1,16 @@
 //! The store through its public face, with plans made by hand: plain data, so that no compiler stands between.
+//! Beside it, PostgreSQL as the oracle: the functions, and every construct that the compiler knows.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod concurrency;
 mod errors;
 mod faults;
+mod functions;
+mod generate;
 mod migrations;
 mod opening;
+mod oracle;
 mod reads;
 mod support;
 mod writes;

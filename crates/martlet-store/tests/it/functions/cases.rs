@@ -1,0 +1,442 @@
+//! The functions and how PostgreSQL writes them. Arguments are letters: see `argument`.
+
+use crate::generate::Random;
+
+/// How a result is made comparable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Result {
+    /// The text of `::text`.
+    Text,
+    /// A boolean, as 0 or 1.
+    Bool,
+    /// A date or time, as JSON has it.
+    Time,
+}
+
+impl Result {
+    pub(super) fn of_postgres(self, expression: &str) -> String {
+        match self {
+            Self::Text => expression.to_owned(),
+            Self::Bool => format!("({expression})::int"),
+            Self::Time => format!("to_json({expression}) #>> '{{}}'"),
+        }
+    }
+
+    pub(super) fn is_time(self) -> bool {
+        self == Self::Time
+    }
+}
+
+pub(super) struct Case {
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+    pub(super) arguments: &'static str,
+    pub(super) result: Result,
+}
+
+const fn text(arguments: &'static str, sqlite: &'static str, postgres: &'static str) -> Case {
+    Case { sqlite, postgres, arguments, result: Result::Text }
+}
+
+const fn bool(arguments: &'static str, sqlite: &'static str, postgres: &'static str) -> Case {
+    Case { sqlite, postgres, arguments, result: Result::Bool }
+}
+
+const fn time(arguments: &'static str, sqlite: &'static str, postgres: &'static str) -> Case {
+    Case { sqlite, postgres, arguments, result: Result::Time }
+}
+
+#[rustfmt::skip]
+pub(super) const CASES: &[Case] = &[
+    // Arithmetic.
+    text("ii", "int4pl($1, $2)", "$1 + $2"),
+    text("ii", "int4mi($1, $2)", "$1 - $2"),
+    text("ii", "int4mul($1, $2)", "$1 * $2"),
+    text("ii", "int4div($1, $2)", "$1 / $2"),
+    text("ii", "int4mod($1, $2)", "$1 % $2"),
+    text("i", "int4um($1)", "-($1)"),
+    text("i", "int4abs($1)", "abs($1)"),
+    text("II", "int8pl($1, $2)", "$1 + $2"),
+    text("II", "int8mi($1, $2)", "$1 - $2"),
+    text("II", "int8mul($1, $2)", "$1 * $2"),
+    text("II", "int8div($1, $2)", "$1 / $2"),
+    text("II", "int8mod($1, $2)", "$1 % $2"),
+    text("I", "int8um($1)", "-($1)"),
+    text("I", "int8abs($1)", "abs($1)"),
+    text("dd", "float8pl($1, $2)", "$1 + $2"),
+    text("dd", "float8mi($1, $2)", "$1 - $2"),
+    text("dd", "float8mul($1, $2)", "$1 * $2"),
+    text("dd", "float8div($1, $2)", "$1 / $2"),
+    text("d", "float8um($1)", "-($1)"),
+    text("d", "float8abs($1)", "abs($1)"),
+    text("d", "round($1)", "round($1)"),
+    text("d", "floor($1)", "floor($1)"),
+    text("d", "ceil($1)", "ceil($1)"),
+    text("ddd", "greatest($1, $2, $3)", "greatest($1, $2, $3)"),
+    text("ttt", "least($1, $2, $3)", "least($1 collate \"C\", $2, $3)"),
+    text("DDD", "greatest($1, $2, $3)", "greatest($1, $2, $3)"),
+    text("s", "(select count(*) from (select 1 from generate_series(1, 20) limit limit_count($1)))", "(select count(*) from (select 1 from generate_series(1, 20) limit $1) x)"),
+    text("s", "(select count(*) from (select 1 from generate_series(1, 20) limit 50 offset offset_count($1)))", "(select count(*) from (select 1 from generate_series(1, 20) offset $1) x)"),
+    text("ss", "(select json_agg('i', value) from generate_series($1, $2, series_step(3)))", "(select json_agg(g) from generate_series($1, $2, 3) g)"),
+    text("sss", "(select json_agg('i', value) from json_each(generate_series_int8($1, $2, $3)))", "(select json_agg(g) from generate_series($1, $2, $3) g)"),
+    // Numbers between their types.
+    text("I", "int84($1)", "$1::int4"),
+    text("d", "dtoi4($1)", "$1::int4"),
+    text("d", "dtoi8($1)", "$1::int8"),
+    text("I", "cast($1 as real)", "$1::float8"),
+    text("n", "numeric_int4($1)", "$1::int4"),
+    text("n", "numeric_int8($1)", "$1::int8"),
+    text("n", "numeric_float8($1)", "$1::float8"),
+    text("I", "int8_numeric($1)", "$1::numeric"),
+    text("d", "float8_numeric($1)", "$1::numeric"),
+    text("ns", "numeric_round($1, $2)", "round($1, $2)"),
+    text("n", "numeric_floor($1)", "floor($1)"),
+    text("n", "numeric_ceil($1)", "ceil($1)"),
+    text("n", "numeric_round($1)", "round($1)"),
+    // Texts in and out.
+    text("x", "int4in($1)", "$1::int4"),
+    text("x", "int8in($1)", "$1::int8"),
+    text("x", "float8in($1)", "$1::float8"),
+    text("x", "numeric_in($1)", "$1::numeric"),
+    bool("x", "boolin($1)", "$1::boolean"),
+    text("x", "uuid_in($1)", "$1::uuid"),
+    text("x", "json_in($1)", "$1::json"),
+    text("x", "jsonb_in($1)", "$1::jsonb"),
+    time("w", "date_in($1)", "$1::date"),
+    time("w", "timestamptz_in($1)", "$1::timestamptz"),
+    time("w", "timestamp_in($1)", "$1::timestamp"),
+    text("y", "interval_out(interval_in($1))", "$1::interval"),
+    text("j", "json_in($1)", "$1"),
+    text("j", "jsonb_in($1)", "$1::jsonb"),
+    text("d", "float8out($1)", "$1"),
+    text("b", "booltext($1)", "$1"),
+    text("b", "concat(boolout($1))", "concat($1)"),
+    text("i", "cast($1 as text)", "$1"),
+    text("D", "date_out($1)", "$1"),
+    text("T", "timestamptz_out($1)", "$1"),
+    text("S", "timestamp_out($1)", "$1"),
+    text("v", "interval_out($1)", "$1"),
+    text("u", "uuid_in(upper($1))", "upper($1::text)::uuid"),
+    // Dates and times.
+    time("D", "date_timestamptz($1)", "$1::timestamptz"),
+    time("D", "date_timestamp($1)", "$1::timestamp"),
+    time("T", "timestamptz_date($1)", "$1::date"),
+    time("S", "timestamp_date($1)", "$1::date"),
+    time("S", "timestamp_timestamptz($1)", "$1::timestamptz"),
+    time("T", "timestamptz_timestamp($1)", "$1::timestamp"),
+    time("Ds", "date_pli($1, $2)", "$1 + $2"),
+    time("Ds", "date_mii($1, $2)", "$1 - $2"),
+    time("Di", "date_mii($1, $2)", "$1 - $2"),
+    text("DD", "date_mi($1, $2)", "$1 - $2"),
+    time("Tv", "timestamptz_pl_interval($1, $2)", "$1 + $2"),
+    time("Tv", "timestamptz_mi_interval($1, $2)", "$1 - $2"),
+    time("Sv", "timestamp_pl_interval($1, $2)", "$1 + $2"),
+    time("Sv", "timestamp_mi_interval($1, $2)", "$1 - $2"),
+    time("Dv", "date_pl_interval($1, $2)", "$1 + $2"),
+    time("Dv", "date_mi_interval($1, $2)", "$1 - $2"),
+    text("TT", "interval_out(timestamptz_mi($1, $2))", "$1 - $2"),
+    text("SS", "interval_out(timestamp_mi($1, $2))", "$1 - $2"),
+    text("vv", "interval_out(interval_pl($1, $2))", "$1 + $2"),
+    text("vv", "interval_out(interval_mi($1, $2))", "$1 - $2"),
+    text("v", "interval_out(interval_um($1))", "-($1)"),
+    text("vd", "interval_out(interval_mul($1, $2))", "$1 * $2"),
+    text("vd", "interval_out(interval_div($1, $2))", "$1 / $2"),
+    text("vv", "interval_cmp($1, $2)", "interval_cmp($1, $2)"),
+    time("fT", "timestamptz_trunc($1, $2)", "date_trunc($1, $2)"),
+    time("fS", "timestamp_trunc($1, $2)", "date_trunc($1, $2)"),
+    text("fD", "extract_date($1, $2)", "pg_catalog.extract($1, $2)"),
+    text("fT", "extract_timestamptz($1, $2)", "pg_catalog.extract($1, $2)"),
+    text("fS", "extract_timestamp($1, $2)", "pg_catalog.extract($1, $2)"),
+    text("fv", "extract_interval($1, $2)", "pg_catalog.extract($1, $2)"),
+    text("D", "to_char($1, 'YYYY-MM-DD')", "to_char($1, 'YYYY-MM-DD')"),
+    text("D", "to_char($1, 'YYYY-MM')", "to_char($1, 'YYYY-MM')"),
+    text("T", "to_char($1, 'YYYY')", "to_char($1, 'YYYY')"),
+    text("S", "to_char($1, 'MM')", "to_char($1, 'MM')"),
+    // Text.
+    bool("pt", "like($1, $2)", "$2 like $1"),
+    bool("pt", "ilike($1, $2)", "$2 ilike $1"),
+    bool("pt", "like($1, $2, 'a')", "$2 like $1 escape 'a'"),
+    bool("pt", "ilike($1, $2, 'ä')", "$2 ilike $1 escape 'ä'"),
+    bool("ptt", "like($1, $2, $3)", "$2 like $1 escape $3"),
+    text("t", "lower($1)", "lower($1)"),
+    text("t", "upper($1)", "upper($1)"),
+    text("t", "length($1)", "length($1)"),
+    text("ts", "substr($1, $2)", "substr($1, $2)"),
+    text("tss", "substr($1, $2, $3)", "substr($1, $2, $3)"),
+    text("tii", "substr($1, $2, $3)", "substr($1, $2, $3)"),
+    text("t", "trim($1)", "btrim($1)"),
+    text("tt", "trim($1, $2)", "btrim($1, $2)"),
+    text("tt", "ltrim($1, $2)", "ltrim($1, $2)"),
+    text("tt", "rtrim($1, $2)", "rtrim($1, $2)"),
+    text("ttt", "replace($1, $2, $3)", "replace($1, $2, $3)"),
+    text("ttt", "concat($1, $2, $3)", "concat($1, $2, $3)"),
+    text("tt", "$1 || $2", "$1 || $2"),
+    text("t", "md5($1)", "md5($1)"),
+    text("t", "sha256hex($1)", "encode(sha256(convert_to($1, 'UTF8')), 'hex')"),
+    bool("tt", "$1 < $2", "$1 < $2"),
+    // JSON.
+    text("i", "to_json('i', $1)", "to_json($1)"),
+    text("d", "to_json('d', $1)", "to_json($1)"),
+    text("b", "to_json('b', $1)", "to_json($1)"),
+    text("t", "to_json('t', $1)", "to_json($1)"),
+    text("T", "to_json('t', $1)", "to_json($1)"),
+    text("D", "to_json('t', $1)", "to_json($1)"),
+    text("j", "to_json('j', $1)", "to_json($1)"),
+    text("J", "to_json('J', $1)", "to_json($1)"),
+    text("d", "to_jsonb('d', $1)", "to_jsonb($1)"),
+    text("t", "to_jsonb('t', $1)", "to_jsonb($1)"),
+    text("T", "to_jsonb('t', $1)", "to_jsonb($1)"),
+    text("j", "to_jsonb('j', $1)", "to_jsonb($1)"),
+    text("kdkj", "json_build_object('dj', $1, $2, $3, $4)", "json_build_object($1, $2, $3, $4)"),
+    text("kdkJktki", "jsonb_build_object('dJti', $1, $2, $3, $4, $5, $6, $7, $8)", "jsonb_build_object($1, $2, $3, $4, $5, $6, $7, $8)"),
+    text("itbdjJ", "json_build_array('itbdjJ', $1, $2, $3, $4, $5, $6)", "json_build_array($1, $2, $3, $4, $5, $6)"),
+    text("itbdjJ", "jsonb_build_array('itbdjJ', $1, $2, $3, $4, $5, $6)", "jsonb_build_array($1, $2, $3, $4, $5, $6)"),
+    text("jk", "json_object_field($1, $2)", "$1 -> $2"),
+    text("jk", "json_object_field_text($1, $2)", "$1 ->> $2"),
+    text("js", "json_array_element($1, $2)", "$1 -> $2"),
+    text("js", "json_array_element_text($1, $2)", "$1 ->> $2"),
+    text("Jk", "jsonb_object_field($1, $2)", "$1 -> $2"),
+    text("Jk", "jsonb_object_field_text($1, $2)", "$1 ->> $2"),
+    text("Js", "jsonb_array_element($1, $2)", "$1 -> $2"),
+    text("Js", "jsonb_array_element_text($1, $2)", "$1 ->> $2"),
+    text("JJ", "jsonb_concat($1, $2)", "$1 || $2"),
+    text("J", "jsonb_typeof($1)", "jsonb_typeof($1)"),
+    text("J", "jsonb_array_length($1)", "jsonb_array_length($1)"),
+    text("j", "json_array_length($1)", "json_array_length($1)"),
+    bool("JJ", "jsonb_eq($1, $2)", "$1 = $2"),
+    bool("xx", "jsonb_eq(jsonb_in($1), jsonb_in($2))", "$1::jsonb = $2::jsonb"),
+    text("J", "(select json_agg('j', value) from json_each(jsonb_array_elements($1)))", "(select json_agg(x) from jsonb_array_elements($1) x)"),
+    text("J", "(select json_agg('t', value) from json_each(jsonb_array_elements_text($1)))", "(select json_agg(x) from jsonb_array_elements_text($1) x)"),
+    text("J", "(select json_agg('t', jsonb_object_field_text(value, 'a')) from json_each(jsonb_to_recordset($1)))", "(select json_agg(a) from jsonb_to_recordset($1) as x(a text))"),
+    // Aggregates.
+    text("IIII", "(select sum_int8(x) from (select $1 as x union all select $2 union all select $3 union all select $4))", "(select sum(x) from (values ($1), ($2), ($3), ($4)) v(x))"),
+    text("IIII", "(select avg_int8(x) from (select $1 as x union all select $2 union all select $3 union all select $4))", "(select avg(x) from (values ($1), ($2), ($3), ($4)) v(x))"),
+    text("iii", "(select avg_int8(x) from (select $1 as x union all select $2 union all select $3))", "(select avg(x) from (values ($1), ($2), ($3)) v(x))"),
+    text("dddd", "(select sum_float8(x) from (select $1 as x union all select $2 union all select $3 union all select $4))", "(select sum(x) from (values ($1), ($2), ($3), ($4)) v(x))"),
+    text("dddd", "(select avg_float8(x) from (select $1 as x union all select $2 union all select $3 union all select $4))", "(select avg(x) from (values ($1), ($2), ($3), ($4)) v(x))"),
+    text("dddd", "(select json_agg('d', s) from (select sum_float8(x) over (order by i rows between 1 preceding and current row) as s from (select 1 as i, $1 as x union all select 2, $2 union all select 3, $3 union all select 4, $4)))", "(select json_agg(s) from (select sum(x) over (order by i rows between 1 preceding and current row) as s from (values (1, $1), (2, $2), (3, $3), (4, $4)) v(i, x)) t)"),
+    text("IIII", "(select json_agg('t', s) from (select avg_int8(x) over (order by i rows between 1 preceding and current row) as s from (select 1 as i, $1 as x union all select 2, $2 union all select 3, $3 union all select 4, $4)))", "(select json_agg(s::text) from (select avg(x) over (order by i rows between 1 preceding and current row) as s from (values (1, $1), (2, $2), (3, $3), (4, $4)) v(i, x)) t)"),
+    text("ttt", "(select string_agg(x, ', ' order by i) from (select 1 as i, $1 as x union all select 2, $2 union all select 3, $3))", "(select string_agg(x, ', ' order by i) from (values (1, $1), (2, $2), (3, $3)) v(i, x))"),
+    text("tttttt", "(select string_agg(x, y order by i) from (select 1 as i, $1 as x, $4 as y union all select 2, $2, $5 union all select 3, $3, $6))", "(select string_agg(x, y order by i) from (values (1, $1, $4), (2, $2, $5), (3, $3, $6)) v(i, x, y))"),
+    text("ttt", "(select array_to_string(text_agg(distinct x order by x), '; ') from (select $1 as x union all select $2 union all select $3))", "(select string_agg(distinct x, '; ' order by x) from (values ($1), ($2), ($3)) v(x))"),
+    text("jjd", "(select jsonb_agg('j', x order by i) from (select 1 as i, $1 as x union all select 2, $2))", "(select jsonb_agg(x order by i) from (values (1, $1), (2, $2)) v(i, x))"),
+    text("kkdd", "(select json_object_agg('d', k, x order by i) from (select 1 as i, $1 as k, $3 as x union all select 2, $2, $4))", "(select json_object_agg(k, x order by i) from (values (1, $1, $3), (2, $2, $4)) v(i, k, x))"),
+    text("kkdd", "(select jsonb_object_agg('d', k, x order by i) from (select 1 as i, $1 as k, $3 as x union all select 2, $2, $4))", "(select jsonb_object_agg(k, x order by i) from (values (1, $1, $3), (2, $2, $4)) v(i, k, x))"),
+];
+
+/// A text that may or may not be a value of some type.
+pub(super) fn written(random: &mut Random) -> String {
+    const EDGES: [&str; 96] = [
+        "",
+        " ",
+        "0",
+        "1",
+        " 12 ",
+        "+5",
+        "-7",
+        "--1",
+        "1 2",
+        "2147483647",
+        "2147483648",
+        "-2147483648",
+        "-2147483649",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775808",
+        "99999999999x",
+        "1.5",
+        ".5",
+        "5.",
+        ".",
+        "1e5",
+        "1E-400",
+        "1e400",
+        "1e",
+        "0e5",
+        "-0",
+        "inf",
+        "-Infinity",
+        "+infinity",
+        "nan",
+        "t",
+        "tr",
+        "TRUE",
+        "y",
+        "no",
+        "on",
+        "of",
+        "o",
+        "off",
+        "f",
+        "yesx",
+        "\n7\t",
+        "00000000-0000-4000-8000-00000000000a",
+        "{00000000-0000-4000-8000-00000000000A}",
+        "000000000000400080000000000000ab",
+        "0000-0000-0000-4000-8000-0000-0000-00ab",
+        "00000000-0000-4000-8000-00000000000",
+        "0000000-00000-4000-8000-00000000000a",
+        "{}",
+        "[]",
+        "[1,]",
+        "{\"a\":1}",
+        "{\"a\":1,}",
+        "{\"a\" : [1.0, 1e2, null]}",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "\"\\ud83d\\ude00\"",
+        "01",
+        "-",
+        "+",
+        "1.0",
+        "100",
+        "1e2",
+        "nul",
+        "null",
+        "true",
+        "\"x\"",
+        "2024-02-29",
+        "2023-02-29",
+        "2024-13-01",
+        "2024-00-01",
+        "0001-01-01",
+        "9999-12-31",
+        "infinity",
+        "-infinity",
+        "2024-06-15 10:00:00",
+        "2024-06-15T10:00:00.5Z",
+        "2024-06-15 10:00:00.123456789+02",
+        "2024-06-15T24:00:00Z",
+        "2024-06-15T25:00:00Z",
+        "2024-06-15 10:61",
+        "2024-06-15 23:59:60",
+        "x",
+        "1 day",
+        "-1 day 2 hours",
+        "1.5 months",
+        "1 year 2 mons 3 days 04:05:06.789",
+        "1 week ago",
+        "1 day 1 day",
+        "P1Y2M3DT4H5M6.5S",
+        "04:05",
+        "-04:05:06",
+        "1-2",
+        "90 minutes",
+        "0.1 second",
+    ];
+    match random.below(8) {
+        0 => random.text(),
+        1 => random.json(2),
+        2 => random.int8().to_string(),
+        3 => format!(
+            "{} {}",
+            random.double() as f32,
+            random.choose(&["day", "hours", "mons", "years", "weeks", "ms", "us", "s"])
+        ),
+        _ => (*random.choose(&EDGES)).to_owned(),
+    }
+}
+
+/// A date or time of ISO form, right or wrong.
+pub(super) fn written_time(random: &mut Random) -> String {
+    const EDGES: [&str; 24] = [
+        "2024-02-29",
+        "2023-02-29",
+        "2024-13-01",
+        "2024-00-01",
+        "2024-01-00",
+        "0001-01-01",
+        "0000-01-01",
+        "9999-12-31",
+        "infinity",
+        "-infinity",
+        "2024-06-15 10:00:00",
+        "2024-06-15T10:00:00.5Z",
+        "2024-06-15 10:00:00.1234565+02",
+        "2024-06-15T24:00:00Z",
+        "2024-06-15T24:00:01Z",
+        "2024-06-15T25:00:00Z",
+        "2024-06-15 10:61",
+        "2024-06-15 23:59:60",
+        "2024-06-15 10:00:00+15:59",
+        "2024-06-15 10:00:00-0330",
+        "2024-06-15 10:00:00+16",
+        "2024-06-15x",
+        "",
+        "2024-06-15 10:00:61",
+    ];
+    match random.below(4) {
+        0 => random.date(),
+        1 => random.timestamptz(),
+        2 => format!(
+            "{}{}",
+            random
+                .timestamptz()
+                .replace("+00:00", "")
+                .replace("-infinity", "2024-02-28T12:30:00")
+                .replace("infinity", "2024-02-29T01:00:00"),
+            random.choose(&["", "Z", "+02", "-11:30", "+1400"])
+        ),
+        _ => (*random.choose(&EDGES)).to_owned(),
+    }
+}
+
+/// A written interval, right or wrong.
+pub(super) fn written_interval(random: &mut Random) -> String {
+    const EDGES: [&str; 35] = [
+        "1 day",
+        "-1 day 2 hours",
+        "1.5 months",
+        "1 year 2 mons 3 days 04:05:06.789",
+        "1 week ago",
+        "1 day 1 day",
+        "",
+        "P1Y2M3DT4H5M6.5S",
+        "P1W",
+        "PT",
+        "P",
+        "-P1D",
+        "P-1D",
+        "04:05",
+        "-04:05:06",
+        "1-2",
+        "-1-2",
+        "1-13",
+        "90 minutes",
+        "0.1 second",
+        "90",
+        "5 04:05",
+        "1 day 5",
+        "day",
+        "1 fortnight",
+        "ago",
+        "1 day ago 2 hours",
+        "10min",
+        "1h 30m",
+        "@ 2 days",
+        "04:65",
+        "100000000000 days",
+        "1 century 2 decades 1 millennium",
+        "1.25 years",
+        "1,5 days",
+    ];
+    let unit = |random: &mut Random| {
+        const UNITS: [&str; 14] =
+            ["day", "hours", "mons", "years", "weeks", "ms", "us", "s", "minutes", "decades", "century", "h", "d", "y"];
+        *random.choose(&UNITS)
+    };
+    match random.below(4) {
+        0 => format!("{}.{} {}", random.below(400), random.below(1_000), unit(random)),
+        1 => format!("{} {} -{} {}", random.below(400) as i64 - 200, unit(random), random.below(100), unit(random)),
+        2 => format!(
+            "{} {} {:02}:{:02}:{:02}.{}",
+            random.below(400),
+            unit(random),
+            random.below(30),
+            random.below(60),
+            random.below(60),
+            random.below(10_000)
+        ),
+        _ => (*random.choose(&EDGES)).to_owned(),
+    }
+}
