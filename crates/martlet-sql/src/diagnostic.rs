@@ -103,7 +103,11 @@ impl Diagnostic {
             let _ = writeln!(text, "{margin} | {}", format!("{mark} {}", printable(&self.label)).trim_end());
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "{margin} = hint: {}", printable(hint));
+            // What to write instead may be several lines of SQL.
+            for (index, line) in hint.lines().enumerate() {
+                let lead = if index == 0 { "= hint:" } else { "       " };
+                let _ = writeln!(text, "{margin} {lead} {}", printable(line));
+            }
         }
         text.truncate(text.trim_end().len());
         text

@@ -76,6 +76,13 @@ pub(crate) fn read(source: &Source, file: &FileText, kind: FileKind, name: &str,
     for (index, statement) in file.statements.iter().enumerate() {
         reader.above(index, statement);
     }
+    if file.statements.is_empty() {
+        // One finding is enough: that there is no statement.
+        return Header {
+            declaration: Declaration { name: name.to_owned(), ..Declaration::default() },
+            ..Header::default()
+        };
+    }
     for comment in &file.trailing {
         reader.elsewhere(comment, "no statement follows it");
     }
@@ -227,10 +234,11 @@ impl Reader<'_> {
                 self.wrong(tag.name_span, format!("`@{name}` stands twice"), hint);
                 continue;
             }
-            if !IN_EFFECT.contains(&name) {
+            let found = self.sink.len();
+            self.whole_tag(tag, declaration);
+            if !IN_EFFECT.contains(&name) && self.sink.len() == found {
                 self.sink.push(self.source.note("not_yet", tag.name_span, format!("`@{name}` is not yet in effect")));
             }
-            self.whole_tag(tag, declaration);
         }
         let is_allowed = seen.contains("allow") || seen.contains("on") || self.kind == FileKind::Seed;
         if !is_allowed {
@@ -350,7 +358,7 @@ fn description(source: &Source, statement: &StatementText) -> String {
         |comment: &&Comment| tag_of(source, comment).is_some_and(|tag| !STEP.contains(&tag.name.as_str()));
     let mut lines: Vec<&str> = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
-        if index > 0 && !block.iter().any(|comment| is_of_whole(comment)) {
+        if index > 0 && !block.iter().any(is_of_whole) {
             continue;
         }
         let plain = block.iter().filter(|comment| tag_of(source, comment).is_none());

@@ -8,5 +8,7 @@ pub(crate) fn did_you_mean<'a>(
     names: impl IntoIterator<Item = &'a str>,
     otherwise: impl FnOnce() -> Option<String>,
 ) -> Option<String> {
-    nearest(wanted, names).map(|name| format!("did you mean `{name}`?")).or_else(otherwise)
+    // Any letter is near to any other: that is no hint.
+    let found = if wanted.chars().count() > 1 { nearest(wanted, names) } else { None };
+    found.map(|name| format!("did you mean `{name}`?")).or_else(otherwise)
 }

@@ -114,14 +114,13 @@ impl<'a> Cursor<'a> {
         let mut text = String::new();
         let mut chars = rest.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
-            if c != quote {
+            // A doubled quote is one; a single one is the end.
+            if c != quote || chars.next_if(|(_, next)| *next == quote).is_some() {
                 text.push(c);
-            } else if chars.next_if(|(_, next)| *next == quote).is_some() {
-                text.push(c);
-            } else {
-                self.at = start + 1 + at + 1;
-                return Ok(Some((text, self.span_from(start))));
+                continue;
             }
+            self.at = start + 1 + at + 1;
+            return Ok(Some((text, self.span_from(start))));
         }
         self.at = self.end;
         Err(self.error(self.span_from(start), "this text is not closed").hint(format!("end it with {quote}")).into())
@@ -129,9 +128,14 @@ impl<'a> Cursor<'a> {
 
     /// Up to the next blank; for marking what was not understood.
     pub(super) fn piece(&mut self) -> (&'a str, Span) {
+        self.piece_to(char::is_whitespace)
+    }
+
+    /// Up to the next character of a kind.
+    pub(super) fn piece_to(&mut self, is_end: impl Fn(char) -> bool) -> (&'a str, Span) {
         let start = self.skip().at;
         let rest = self.rest();
-        let size = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let size = rest.find(is_end).unwrap_or(rest.len());
         self.at += size;
         (&rest[..size], self.span_from(start))
     }

@@ -80,7 +80,7 @@ fn name(cursor: &mut Cursor<'_>, earlier: &[Param]) -> Parsed<(String, Span)> {
 }
 
 fn ty(cursor: &mut Cursor<'_>) -> Parsed<ParamType> {
-    let (written, span) = cursor.piece();
+    let (written, span) = cursor.piece_to(|c| c.is_whitespace() || c == '=');
     let (base, is_list) = match written.strip_suffix("[]") {
         Some(base) => (base, true),
         None => (written, false),

@@ -19,6 +19,9 @@ pub(crate) struct StepTags {
 pub(super) fn name(source: &Source, tag: &Tag) -> Parsed<(String, Span)> {
     let mut cursor = Cursor::new(source, tag.rest);
     let (name, span) = cursor.piece();
+    if name.is_empty() {
+        return Err(cursor.error(tag.name_span, "`@name` has a name").hint("write `@name word`").into());
+    }
     if !is_plain_name(name) {
         let hint = "write `@name word`, of a-z, 0-9 and _, beginning with a letter";
         return Err(cursor.error(span, format!("`{name}` is no name of a statement")).hint(hint).into());
@@ -52,7 +55,9 @@ pub(super) fn expect(source: &Source, tag: &Tag) -> Parsed<(Expect, Span)> {
             }
         }
         _ => {
-            let span = if word.is_empty() { tag.name_span } else { span };
+            if word.is_empty() {
+                return Err(cursor.error(tag.name_span, "`@expect` says how many rows").hint(form).into());
+            }
             let hint = did_you_mean(word, ["row", "none", "rows"], || Some(form.to_owned()));
             return Err(cursor.error(span, format!("`{word}` is no number of rows")).hint_maybe(hint).into());
         }

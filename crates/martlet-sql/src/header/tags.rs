@@ -102,6 +102,12 @@ pub(super) fn returns(source: &Source, tag: &Tag) -> Parsed<Returns> {
         "row" => Returns::Row,
         "value" => Returns::Value,
         "nothing" => Returns::Nothing,
+        "" => {
+            return Err(cursor
+                .error(tag.name_span, "`@returns` says what")
+                .hint("write `rows`, `row`, `value` or `nothing`")
+                .into());
+        }
         _ => {
             let hint = did_you_mean(word, names, || Some("write `rows`, `row`, `value` or `nothing`".to_owned()));
             return Err(cursor.error(span, format!("`{word}` is no form of an answer")).hint_maybe(hint).into());
@@ -207,7 +213,11 @@ pub(super) fn page(source: &Source, tag: &Tag) -> Parsed<Page> {
         let span = crate::Span { start: start + at, end: start + at + part.len() };
         at += part.len() + 1;
         by.push(page_column(part).ok_or_else(|| {
-            Box::new(cursor.error(span, format!("`{}` is no column of a page", part.trim())).hint(form))
+            let message = match part.trim() {
+                "" => "a column of the page is missing".to_owned(),
+                part => format!("`{part}` is no column of a page"),
+            };
+            Box::new(cursor.error(span, message).hint(form))
         })?);
     }
     cursor.advance(tail);
@@ -383,7 +393,12 @@ fn check_path(cursor: &Cursor<'_>, path: &str, span: crate::Span, params: &[Para
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
         if part.is_empty() || part == "." || part == ".." || !part.chars().all(is_plain) {
             let hint = "parts are letters, digits, `-`, `_`, `.`, `~`, or `{parameter}`; no slash at the end";
-            return wrong(format!("`{part}` is no part of a path"), hint);
+            let message = if part.is_empty() {
+                "a part of the path is empty".to_owned()
+            } else {
+                format!("`{part}` is no part of a path")
+            };
+            return wrong(message, hint);
         }
         let is_ours = PREFIXES.contains(&part) || (part == "api" && inside.split('/').nth(1) == Some("health"));
         if index == 0 && is_ours {

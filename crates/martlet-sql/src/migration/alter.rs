@@ -184,7 +184,7 @@ impl Replay<'_> {
         let own = table.to_owned();
         state
             .foreign_keys
-            .retain(|key| !key.columns.contains(&name) && !(key.table == own && key.referenced.contains(&name)));
+            .retain(|key| !(key.columns.contains(&name) || key.table == own && key.referenced.contains(&name)));
         let kept: Vec<(String, String)> =
             state.columns.iter().map(|column| (column.name.clone(), column.name.clone())).collect();
         let indexes: Vec<String> = self

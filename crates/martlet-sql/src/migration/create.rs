@@ -43,6 +43,9 @@ impl Replay<'_> {
             self.wrong("too_many", whole, message, None);
             return;
         }
+        if create.query.is_some() || create.like.is_some() || create.clone.is_some() {
+            return;
+        }
         if create.columns.is_empty() {
             self.refuse(whole, "a table without columns is not portable", "write `create table t (column type, ...)`");
             return;
@@ -103,10 +106,11 @@ impl Replay<'_> {
         let span = self.source.span_of(column.name.span);
         if table.columns.iter().any(|other| other.name.eq_ignore_ascii_case(&name)) {
             let hint = "names differ by more than case: SQLite does not tell `A` from `a`";
-            self.wrong("duplicate_column", span, format!("there are two columns `{name}`"), Some(hint.to_owned()));
+            let hint = table.column(&name).is_none().then(|| hint.to_owned());
+            self.wrong("duplicate_column", span, format!("there are two columns `{name}`"), hint);
             return;
         }
-        let ty = self.column_type(&column.data_type, span);
+        let ty = self.column_type(&column.data_type, self.word_after(span));
         let mut state = ColumnState { name: name.clone(), ty, is_nullable: true, is_identity: false, default: None };
         for option in &column.options {
             let constraint_name = option.name.clone();
@@ -168,6 +172,15 @@ impl Replay<'_> {
             self.refuse(span, format!("an identity of type {ty} is not portable"), hint);
         }
         table.columns.push(state);
+    }
+
+    /// The word behind a name: the parser gives types no place.
+    fn word_after(&self, name: Span) -> Span {
+        let text = self.source.text().get(name.end..).unwrap_or("");
+        let start = name.end + (text.len() - text.trim_start().len());
+        let is_end = |c: char| !(c.is_alphanumeric() || c == '_');
+        let size = text.trim_start().find(is_end).unwrap_or(0);
+        if size == 0 { name } else { Span { start, end: start + size } }
     }
 
     /// The column's type; a refused one stands as the nearest, so that what follows can be checked.

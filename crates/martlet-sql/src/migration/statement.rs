@@ -128,7 +128,8 @@ impl Replay<'_> {
     pub(super) fn is_free(&mut self, name: &str, span: Span) -> bool {
         match self.schema.relation(name) {
             Some(kind) => {
-                let message = format!("there is already a {kind} with the name `{name}`");
+                let article = if kind == "index" { "an" } else { "a" };
+                let message = format!("there is already {article} {kind} with the name `{name}`");
                 let hint = "names of tables, views, indexes, primary keys and unique constraints are one space, without regard to case";
                 self.wrong("duplicate_name", span, message, Some(hint.to_owned()));
                 false
@@ -139,16 +140,20 @@ impl Replay<'_> {
 
     fn create_index(&mut self, create: &ast::CreateIndex, whole: Span) {
         let refused = [
-            (create.concurrently, "`concurrently`", "leave it out: all migrations apply in one transaction"),
-            (create.r#async, "`async`", "leave it out"),
-            (!create.include.is_empty(), "`include`", "name the column as a last column of the index"),
+            (
+                create.concurrently,
+                "an index made `concurrently`",
+                "leave it out: all migrations apply in one transaction",
+            ),
+            (create.r#async, "an index made `async`", "leave it out"),
+            (!create.include.is_empty(), "`include` in an index", "name the column as a last column of the index"),
             (
                 create.nulls_distinct.is_some(),
-                "`nulls [not] distinct`",
+                "`nulls [not] distinct` in an index",
                 "leave it out; for nulls write `create unique index ... where x is null`",
             ),
-            (!create.with.is_empty() || !create.index_options.is_empty(), "`with`", "leave it out"),
-            (!create.alter_options.is_empty(), "this option", "leave it out"),
+            (!create.with.is_empty() || !create.index_options.is_empty(), "`with` in an index", "leave it out"),
+            (!create.alter_options.is_empty(), "this option of an index", "leave it out"),
             (
                 !matches!(create.using, None | Some(IndexType::BTree)),
                 "this kind of index",
@@ -157,7 +162,7 @@ impl Replay<'_> {
         ];
         for (is_there, what, hint) in refused {
             if is_there {
-                self.refuse(whole, format!("{what} of an index is not portable"), hint);
+                self.refuse(whole, format!("{what} is not portable"), hint);
             }
         }
         let Some(table) = self.known_table(&create.table_name) else { return };

@@ -1,0 +1,2 @@
+-- Nobody is named.
+select 1 as x

@@ -1,0 +1,2 @@
+-- @allow anybody
+select 1 as x

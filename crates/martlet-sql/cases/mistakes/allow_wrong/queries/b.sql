@@ -1,0 +1,2 @@
+-- @allow user admin
+select 1 as x

@@ -1,0 +1,2 @@
+-- @allow
+select 1 as x

@@ -1,0 +1,2 @@
+-- @allow role authenticated
+select 1 as x

@@ -1,0 +1,2 @@
+-- @allow user, user
+select 1 as x

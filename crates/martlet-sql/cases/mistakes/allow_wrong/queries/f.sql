@@ -1,0 +1,3 @@
+-- @allow user
+-- @allow role admin
+select 1 as x

@@ -1,0 +1,3 @@
+-- @allow user
+-- @cache for ever
+select 1 as x

@@ -1,0 +1,3 @@
+-- @allow user
+-- @cache off strong
+select 1 as x

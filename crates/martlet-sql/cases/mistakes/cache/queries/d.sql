@@ -1,0 +1,3 @@
+-- @allow user
+-- @cache stall 5s
+select 1 as x

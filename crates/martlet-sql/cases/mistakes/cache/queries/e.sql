@@ -1,0 +1,3 @@
+-- @allow user
+-- @cache
+select 1 as x

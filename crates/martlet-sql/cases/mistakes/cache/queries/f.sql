@@ -1,0 +1,3 @@
+-- @allow user
+-- @cache named Big
+select 1 as x

@@ -1,0 +1,17 @@
+create extension pgcrypto;
+create type mood as enum ('a', 'b');
+create schema app;
+create sequence s;
+create materialized view m as select 1 as x;
+create policy p on t for select using (true);
+grant select on t to x;
+comment on table t is 'x';
+begin;
+set search_path = x;
+truncate t;
+select 1 as x;
+do $$ begin end $$;
+vacuum;
+create or replace view v as select 1 as x;
+pragma foreign_keys = off;
+copy t from stdin;

@@ -1,0 +1,12 @@
+create temporary table a (id bigint primary key);
+create table auth.users (id uuid primary key);
+create table sqlite_x (id bigint primary key);
+create table b as select 1 as x;
+create table c (like d);
+create table e (id bigint primary key) partition by range (id);
+create table f ();
+create table g (id bigint primary key);
+create table G (id bigint primary key);
+create table h (id bigint primary key, user_id uuid references auth.users (id));
+create table if not exists g (x text);
+create table xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx (id bigint primary key);

@@ -1,0 +1,2 @@
+-- @table v(id bigint, words text)
+create table v ()

@@ -1,0 +1,11 @@
+-- @allow user
+-- @param a bigint
+-- @limit 10
+-- @limit 0/s
+-- @limit 10/year
+-- @limit 10/s per users
+-- @limit 10/s per
+-- @limit 10/s per b
+-- @limit 10/s "open
+-- @limit 10/s per user message
+select :a + 1 as x

@@ -1,0 +1,3 @@
+-- @allow user
+-- @idempotent
+select 1 as x

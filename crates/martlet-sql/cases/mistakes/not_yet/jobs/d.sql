@@ -1,0 +1,2 @@
+-- @every 5m
+select 1

@@ -1,0 +1,2 @@
+-- @on sign_up
+select 1 as x

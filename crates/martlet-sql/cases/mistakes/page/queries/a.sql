@@ -1,0 +1,3 @@
+-- @allow user
+-- @page p.id desc
+select 1 as x

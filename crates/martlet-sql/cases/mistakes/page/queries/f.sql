@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by id
+select id from items order by id

@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by id
+select distinct id from items

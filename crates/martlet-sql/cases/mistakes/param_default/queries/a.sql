@@ -1,0 +1,15 @@
+-- @allow user
+-- @param a bigint = 'x'
+-- @param b text = 5
+-- @param c bigint 1..10 = 11
+-- @param d text in ('a', 'b') = 'c'
+-- @param e date = 'tomorrow'
+-- @param f jsonb = '{'
+-- @param g text[] = 'a'
+-- @param h bigint = 5 1..10
+-- @param i bigint = now
+-- @param j uuid = '1'
+-- @param k boolean = 1
+-- @param l bigint = 1 = 2
+-- @param m text 3.. = 'ab'
+select 1 as x

@@ -1,0 +1,16 @@
+-- @allow user
+-- @param a bigint 5..1
+-- @param b date later+1..
+-- @param later date
+-- @param c date '2026-02-30'..
+-- @param d text 1.5..3
+-- @param e bigint ..
+-- @param f bigint 1..x
+-- @param g date later+..
+-- @param h date later+1.5..
+-- @param i bigint later..later+3
+-- @param j integer 0..3000000000
+-- @param k text[] 'a'..
+-- @param l timestamptz 1..2
+-- @param m bigint 1 ..2
+select 1 as x

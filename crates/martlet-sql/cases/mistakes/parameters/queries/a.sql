@@ -1,0 +1,4 @@
+-- @allow user
+-- @param item_id bigint
+-- @param unused text
+select name from items where id = :itemid

@@ -1,0 +1,3 @@
+-- @allow user
+-- @returns one
+select 1 as x

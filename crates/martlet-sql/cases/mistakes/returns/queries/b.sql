@@ -1,0 +1,3 @@
+-- @allow user
+-- @returns row value
+select 1 as x

@@ -1,0 +1,3 @@
+-- @allow user
+-- @returns row
+delete from items

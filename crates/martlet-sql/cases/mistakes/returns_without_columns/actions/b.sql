@@ -1,0 +1,2 @@
+-- @allow user
+delete from items

@@ -1,0 +1,13 @@
+-- @allow user
+-- @param token text
+-- @route POST /api/x
+-- @route GET api/x
+-- @route GET /rest/v1/x
+-- @route GET /api/{tokn}
+-- @route GET /api/{token}/{token}
+-- @route GET /api/x deprecated soon
+-- @route GET /api//x
+-- @route GET /api/x/../y
+-- @route GET /api/x now
+-- @route GET /health
+select :token as x

@@ -1,0 +1,4 @@
+-- @allow user
+-- @param a text
+-- @route GET /v/{a}
+select :a as x

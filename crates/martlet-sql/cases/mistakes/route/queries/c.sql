@@ -1,0 +1,4 @@
+-- @allow user
+-- @param b text
+-- @route GET /v/{b}
+select :b as x

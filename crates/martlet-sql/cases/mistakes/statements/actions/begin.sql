@@ -1,0 +1,3 @@
+-- @allow user
+begin;
+commit;

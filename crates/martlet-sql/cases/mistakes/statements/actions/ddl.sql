@@ -1,0 +1,3 @@
+-- @allow user
+create table x (id bigint primary key);
+truncate items;

@@ -1,0 +1,2 @@
+-- @allow user
+create table x (id bigint)

@@ -1,0 +1,2 @@
+-- @allow user
+select 1 as x; select 2 as y;

@@ -1,0 +1,2 @@
+-- @allow user
+select from where

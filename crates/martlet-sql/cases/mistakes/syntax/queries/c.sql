@@ -1,0 +1,2 @@
+-- @allow user
+select (1 + 2 as x

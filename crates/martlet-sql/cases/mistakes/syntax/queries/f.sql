@@ -1,0 +1,2 @@
+-- @allow user
+selec 1

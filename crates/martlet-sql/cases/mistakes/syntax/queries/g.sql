@@ -1,0 +1,2 @@
+-- @allow user
+select a b c from t

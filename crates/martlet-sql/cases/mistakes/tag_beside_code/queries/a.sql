@@ -1,0 +1,3 @@
+-- @allow user
+/* x */ -- @returns row
+select 1 as x

@@ -1,0 +1,4 @@
+-- @allow user
+-- @idempotent
+-- @on signup
+select 1 as x

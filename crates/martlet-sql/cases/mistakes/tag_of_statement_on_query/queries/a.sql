@@ -1,0 +1,5 @@
+-- @allow user
+-- @name x
+-- @expect row
+-- @answer
+select 1 as x

@@ -1,0 +1,3 @@
+﻿-- @allow user
+-- @param x
+select 1 as x

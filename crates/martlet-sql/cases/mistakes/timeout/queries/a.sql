@@ -1,0 +1,3 @@
+-- @allow user
+-- @timeout 2
+select 1 as x

@@ -1,0 +1,3 @@
+-- @allow user
+-- @timeout 11m
+select 1 as x

@@ -1,0 +1,3 @@
+-- @allow user
+-- @timeout 0s
+select 1 as x

@@ -1,0 +1,3 @@
+//! The compiler through its public surface: folders of cases, each with the files that it must give.
+
+mod mistakes;
