@@ -157,6 +157,10 @@ fn of_not_null(message: &str) -> Error {
 /// SQLite tells the constraint's name or, of one without a name, its expression, which is not for the client.
 fn of_check(message: &str) -> Error {
     let name = message.strip_prefix("CHECK constraint failed: ").unwrap_or_default();
+    // A check that stands for a type is named by the error that it means.
+    if let Some(error) = of_function(name) {
+        return error;
+    }
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if is_name {
         Error::new(&code::CHECK, format!("new row violates check constraint \"{name}\""))
