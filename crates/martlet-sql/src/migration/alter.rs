@@ -123,11 +123,8 @@ impl Replay<'_> {
         self.finish_table(table, parts);
         let Some(after) = self.schema.tables.get(table) else { return };
         let added = &after.columns[count];
-        // SQLite adds a column in place only without constraints and with a constant default.
-        if is_plain && added.is_nullable && !matches!(added.ty, Type::Integer | Type::Boolean) {
-            let (name, kind) = (sqlite::quote(&added.name), if added.ty == Type::Bigint { "integer" } else { "text" });
-            let kind = if added.ty == Type::Double { "real" } else { kind };
-            self.sqlite.push(format!("alter table {} add column {name} {kind}", sqlite::quote(table)));
+        if is_plain && added.is_nullable {
+            self.sqlite.push(sqlite::add_column(table, added));
             return;
         }
         let kept: Vec<(String, String)> =

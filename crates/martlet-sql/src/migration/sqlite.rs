@@ -3,7 +3,7 @@
 //! Types live in the catalogue; the STRICT table keeps the storage class and, for integers, the range. A check that
 //! stands for a type is named by the error that it means, `@22003@...`, as the errors of our functions are.
 
-use super::schema::{IndexState, Schema, TableState};
+use super::schema::{ColumnState, IndexState, Key, Schema, TableState};
 use martlet_core::Type;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,35 +28,42 @@ fn storage(ty: Type) -> &'static str {
     }
 }
 
+fn column_part(column: &ColumnState, key: Option<&Key>) -> String {
+    let quoted_name = quote(&column.name);
+    let mut part = format!("{quoted_name} {}", storage(column.ty));
+    if column.is_identity {
+        // AUTOINCREMENT stands only directly at its column.
+        let name = key.map_or("", |key| key.name.as_str());
+        let _ = write!(part, " not null constraint {} primary key autoincrement", quote(name));
+    } else if !column.is_nullable {
+        part.push_str(" not null");
+    }
+    if let Some(default) = &column.default {
+        let _ = write!(part, " default ({})", default.sqlite);
+    }
+    match column.ty {
+        Type::Integer => {
+            let range = "between -2147483648 and 2147483647";
+            let _ = write!(part, " constraint \"@22003@integer out of range\" check ({quoted_name} {range})");
+        }
+        Type::Boolean => {
+            let _ = write!(part, " constraint \"@22P02@not a boolean\" check ({quoted_name} in (0, 1))");
+        }
+        _ => {}
+    }
+    part
+}
+
+/// Adds a column in place: SQLite can where it is nullable and has neither default nor key.
+pub(super) fn add_column(table: &str, column: &ColumnState) -> String {
+    format!("alter table {} add column {}", quote(table), column_part(column, None))
+}
+
 pub(super) fn create_table(table: &TableState, name: &str) -> String {
     let mut text = format!("create table {} (\n", quote(name));
     let mut parts: Vec<String> = Vec::new();
     let key = table.primary_key.as_ref();
-    for column in &table.columns {
-        let quoted_name = quote(&column.name);
-        let mut part = format!("  {quoted_name} {}", storage(column.ty));
-        if column.is_identity {
-            // AUTOINCREMENT stands only directly at its column.
-            let name = key.map_or("", |key| key.name.as_str());
-            let _ = write!(part, " not null constraint {} primary key autoincrement", quote(name));
-        } else if !column.is_nullable {
-            part.push_str(" not null");
-        }
-        if let Some(default) = &column.default {
-            let _ = write!(part, " default ({})", default.sqlite);
-        }
-        match column.ty {
-            Type::Integer => {
-                let range = "between -2147483648 and 2147483647";
-                let _ = write!(part, " constraint \"@22003@integer out of range\" check ({quoted_name} {range})");
-            }
-            Type::Boolean => {
-                let _ = write!(part, " constraint \"@22P02@not a boolean\" check ({quoted_name} in (0, 1))");
-            }
-            _ => {}
-        }
-        parts.push(part);
-    }
+    parts.extend(table.columns.iter().map(|column| format!("  {}", column_part(column, key))));
     let is_identity_key = table.columns.iter().any(|column| column.is_identity);
     if let Some(key) = key.filter(|_| !is_identity_key) {
         parts.push(format!("  constraint {} primary key ({})", quote(&key.name), quoted(&key.columns)));

@@ -56,6 +56,7 @@ fn changes_in_place_where_sqlite_can() {
         create table t (id bigint primary key, a text check (length(a) > 1));
         create index t_a on t (a) where a <> 'x';
         alter table t add column b text;
+        alter table t add column d integer;
         alter table t rename column a to c;
         alter table t rename to u;
         drop index t_a;
@@ -69,6 +70,7 @@ fn changes_in_place_where_sqlite_can() {
     ) strict;
     create index "t_a" on "t" ("a") where a <> 'x';
     alter table "t" add column "b" text;
+    alter table "t" add column "d" integer constraint "@22003@integer out of range" check ("d" between -2147483648 and 2147483647);
     alter table "t" rename column "a" to "c";
     alter table "t" rename to "u";
     drop index "t_a";
