@@ -409,3 +409,25 @@ fn a_fault_of_the_plan_costs_only_its_action() {
     assert_eq!(outcome.try_recv().unwrap().unwrap_err().code, code::INTERNAL.code);
     assert_eq!(dump(&bench.connection), "");
 }
+
+#[test]
+fn a_commit_that_fails_is_the_outcome_of_all_refusals_included() {
+    let mut bench = Bench::new();
+    bench.connection.sqlite.commit_hook(Some(|| true)).unwrap();
+    let batch = [
+        (Deed::Open { id: 1, name: 1, balance: 1 }, Fate::Run),
+        (Deed::Close { id: 5 }, Fate::Run),
+        (Deed::Open { id: 2, name: 2, balance: 1 }, Fate::Run),
+        (Deed::Transfer { from: 1, to: 2, amount: 0, note: "rollback" }, Fate::Run),
+        (Deed::Open { id: 3, name: 3, balance: 1 }, Fate::Run),
+    ];
+    for outcome in bench.run(&batch) {
+        assert_eq!(outcome.unwrap().unwrap_err().code, code::INTERNAL.code);
+    }
+    assert_eq!(bench.shared.position().number, 0);
+    bench.connection.sqlite.commit_hook(None::<fn() -> bool>).unwrap();
+    assert_eq!(dump(&bench.connection), "");
+    let codes =
+        bench.run(&batch).into_iter().map(|outcome| outcome.unwrap().map_err(|error| error.code.into_owned()).err());
+    assert_eq!(codes.collect::<Vec<_>>(), [None, Some("not_there".to_owned()), None, Some("P0001".to_owned()), None]);
+}
