@@ -1,11 +1,10 @@
 //! The claims of a token whose signature is good.
 
 use super::{AUDIENCE, CLOCK_SKEW_S};
-use martlet_core::{Claims, Error, Identity, code};
+use martlet_core::{Claims, Error, Identity, code, json};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Bytes of a role's name.
@@ -58,8 +57,12 @@ impl Verified {
         Ok(&self.identity)
     }
 
-    /// Judges claims by everything but the time now.
-    pub(super) fn of(claims: Map<String, Value>, issuer: Option<&str>) -> Result<Self, Error> {
+    /// Judges claims, a JSON text, by everything but the time now.
+    pub(super) fn of(payload: &[u8], issuer: Option<&str>) -> Result<Self, Error> {
+        let not_an_object = || refused("the claims of the token are not a JSON object");
+        let UniqueObject(claims) = serde_json::from_slice(payload).map_err(|_| not_an_object())?;
+        let json =
+            std::str::from_utf8(payload).ok().and_then(|text| json::jsonb(text).ok()).ok_or_else(not_an_object)?;
         let until_s = seconds(&claims, "exp")?.ok_or_else(|| refused("the token has no `exp`"))?;
         let not_before_s = seconds(&claims, "nbf")?.unwrap_or(i64::MIN);
         let issued_s = seconds(&claims, "iat")?.unwrap_or(i64::MIN);
@@ -79,8 +82,6 @@ impl Verified {
             Some(Value::String(sub)) => canonical_uuid(sub),
             Some(_) => return Err(refused("the `sub` of the token is not a text")),
         };
-        let mut json = String::new();
-        write_jsonb(&mut json, &Value::Object(claims));
         let claims = Arc::new(Claims { role, user_id, json });
         let identity = match claims.role.as_str() {
             "anon" => Identity::Anonymous,
@@ -129,36 +130,4 @@ fn canonical_uuid(text: &str) -> Option<String> {
             _ => b.is_ascii_hexdigit(),
         });
     is_uuid.then(|| text.to_ascii_lowercase())
-}
-
-/// Writes JSON in jsonb's canonical form: no blanks, names ordered by length, then bytes.
-fn write_jsonb(out: &mut String, value: &Value) {
-    match value {
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_jsonb(out, item);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.as_bytes().cmp(b.as_bytes())));
-            out.push('{');
-            for (i, (name, value)) in entries.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                let _ = write!(out, "{}:", Value::String(name.clone()));
-                write_jsonb(out, value);
-            }
-            out.push('}');
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            let _ = write!(out, "{value}");
-        }
-    }
 }

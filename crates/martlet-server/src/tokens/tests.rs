@@ -44,7 +44,7 @@ fn a_token_of_ours_names_its_user() {
         assert_eq!(
             claims.json,
             format!(
-                r#"{{"aud":"authenticated","exp":{},"iat":{NOW_S},"sub":"{USER}","role":"authenticated"}}"#,
+                r#"{{"aud": "authenticated", "exp": {}, "iat": {NOW_S}, "sub": "{USER}", "role": "authenticated"}}"#,
                 NOW_S + 60
             )
         );
