@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod concurrency;
+mod crash;
 mod errors;
 mod faults;
 mod functions;
