@@ -30,6 +30,10 @@ fn main() {
             println!("{synchronous:?}, {clients:2} clients: {rate:8.0} actions/s");
         }
         store.close();
+        let began = Instant::now();
+        let again = open(data.path(), synchronous);
+        println!("{synchronous:?}: opened again in {:.1} ms", began.elapsed().as_secs_f64() * 1e3);
+        drop(again);
     }
     let data = tempfile::tempdir_in(&folder).unwrap();
     let store = open(data.path(), Synchronous::Normal);
