@@ -7,11 +7,13 @@
 
 mod expr;
 mod operator;
+mod walk;
 
 pub use expr::{Expr, ExprKind, Frame, FrameBound, OrderItem};
 pub use operator::{
     AggregateFunction, BinaryOperator, CompareOperator, DateField, DateUnit, Function, ToCharPattern, WindowFunction,
 };
+pub use walk::Part;
 
 use crate::{Bind, Column, Span, StatementKind, TableUse, Volatility};
 use martlet_core::{ParamType, Type};

@@ -36,17 +36,17 @@ fn a_table_becomes_a_strict_one_with_postgresql_s_names() {
     create table "b" (
       "x" text not null,
       "y" integer not null,
-      "z" integer default (true) constraint "@22P02@not a boolean" check ("z" in (0, 1)),
+      "z" integer default (1) constraint "@22P02@not a boolean" check ("z" in (0, 1)),
       "w" real,
       constraint "b_pkey" primary key ("x", "y"),
       constraint "once" unique ("y", "z"),
-      constraint "b_w_check" check (w > 0),
-      constraint "b_w_check1" check (w > 1),
-      constraint "b_check" check (w > y),
+      constraint "b_w_check" check ("w" > 0.0),
+      constraint "b_w_check1" check ("w" > 1.0),
+      constraint "b_check" check ("w" > CAST("y" AS REAL)),
       constraint "b_y_fkey" foreign key ("y") references "a" ("id") on delete set null,
       constraint "b_y_fkey1" foreign key ("y") references "a" ("id") on delete cascade
     ) strict;
-    create index "b_w" on "b" ("w" desc, "x") where z
+    create index "b_w" on "b" ("w" desc, "x") where "z"
     "#);
 }
 
@@ -66,9 +66,9 @@ fn changes_in_place_where_sqlite_can() {
       "id" integer not null,
       "a" text,
       constraint "t_pkey" primary key ("id"),
-      constraint "t_a_check" check (length(a) > 1)
+      constraint "t_a_check" check (length("a") > 1)
     ) strict;
-    create index "t_a" on "t" ("a") where a <> 'x';
+    create index "t_a" on "t" ("a") where "a" <> 'x';
     alter table "t" add column "b" text;
     alter table "t" add column "d" integer constraint "@22003@integer out of range" check ("d" between -2147483648 and 2147483647);
     alter table "t" rename column "a" to "c";
@@ -88,9 +88,9 @@ fn rebuilds_otherwise_and_knows_the_new_names() {
     create table "t" (
       "id" integer not null constraint "t_pkey" primary key autoincrement,
       "a" text,
-      constraint "t_a_check" check (length(a) > 1)
+      constraint "t_a_check" check (length("a") > 1)
     ) strict;
-    create index "t_a" on "t" ("a") where a <> 'x';
+    create index "t_a" on "t" ("a") where "a" <> 'x';
     alter table "t" rename column "a" to "c";
     create table "martlet_rebuilt" (
       "id" integer not null constraint "t_pkey" primary key autoincrement,
