@@ -185,6 +185,11 @@ pub(crate) fn parse_statement(
     statement: &StatementText,
     sink: &mut Vec<Diagnostic>,
 ) -> Option<ast::Statement> {
+    let is_positional = |token: &TokenWithSpan| matches!(&token.token, Token::Placeholder(name) if !name.starts_with(':'));
+    if statement.tokens.iter().any(is_positional) {
+        // Reported where the file was taken apart.
+        return None;
+    }
     if let Err(too_deep) = depth::check(&statement.tokens) {
         let span = source.span_of(too_deep.span);
         sink.push(source.error("too_deep", span, too_deep.message).hint(too_deep.hint));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Returns;
 use proptest::prelude::*;
 
 fn folder(files: &[(&str, &str)]) -> Compiled {
@@ -43,6 +44,42 @@ fn a_flood_of_findings_is_cut_and_errors_stay() {
     assert_eq!(compiled.diagnostics.len(), DIAGNOSTICS_MAX + 1);
     assert_eq!(compiled.diagnostics[0].file, "queries/zz.sql");
     assert!(compiled.app.is_none());
+}
+
+#[test]
+fn an_action_without_columns_answers_nothing() {
+    let compiled = folder(&[
+        ("migrations/1_t.sql", "create table t (id bigint primary key)"),
+        ("actions/a.sql", "-- @allow user\ndelete from t"),
+        ("actions/b.sql", "-- @allow user\ndelete from t returning id"),
+    ]);
+    let app = compiled.app.expect("no error");
+    assert_eq!(app.actions["a"].declaration.returns, Returns::Nothing);
+    assert_eq!(app.actions["b"].declaration.returns, Returns::Rows);
+    assert_eq!(app.actions["b"].answer, 0);
+}
+
+#[test]
+fn the_example_compiles() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/hotel");
+    let mut files = Vec::new();
+    for folder in ["migrations", "queries", "actions", "."] {
+        for entry in std::fs::read_dir(format!("{root}/{folder}")).expect("the example") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "sql") {
+                let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+                let path_in = if folder == "." { name } else { format!("{folder}/{name}") };
+                files.push(SourceFile { path: path_in, text: std::fs::read_to_string(&path).expect("a text") });
+            }
+        }
+    }
+    let compiled = compile(&files);
+    let said: Vec<String> = compiled.diagnostics.iter().map(Diagnostic::render).collect();
+    assert_eq!(said, Vec::<String>::new());
+    let app = compiled.app.expect("no error");
+    assert_eq!(app.queries.keys().collect::<Vec<_>>(), ["availability", "my_bookings", "report", "room_types"]);
+    assert_eq!(app.actions["book_room"].answer, 3);
+    assert!(app.seed.is_some());
 }
 
 /// Texts of every kind of file, to be cut and mixed.
