@@ -108,7 +108,10 @@ fn is_of_trigger(catalogue: &Catalogue, noted: &Noted) -> bool {
 fn is_planned(catalogue: &Catalogue, statement: &Statement, keys: &Keys<'_>, access: &Access) -> bool {
     match access {
         Access::Read { table, column } => {
-            catalogue.views.contains_key(table)
+            // SQLite tells `count(*)` of a CTE or subquery as a read of no column of that name.
+            let is_counted_name = column.is_empty() && !catalogue.tables.contains_key(table);
+            is_counted_name
+                || catalogue.views.contains_key(table)
                 || TABLE_FUNCTIONS.contains(&table.as_str())
                 || keys.columns.contains(&(table, column))
                 || names(&statement.reads, table, Some(column))

@@ -229,6 +229,16 @@ fn a_plan_that_names_less_than_sqlite_sees_is_refused() {
         (statement(Select, join, 1, &all[..2], &[]), Some("parents")),
         (statement(Select, "select count(*) as n from parents", 1, &["parents.id"], &[]), None),
         (statement(Select, "select count(*) as n from parents", 1, &[], &[]), Some("parents")),
+        (
+            statement(
+                Select,
+                "with recursive c (i) as (select 1 union select 2) select count(*) as n from c",
+                1,
+                &[],
+                &[],
+            ),
+            None,
+        ),
         (statement(Select, "select 1 as n from generate_series(1, 3)", 1, &[], &[]), None),
         (statement(Select, "with unused as (select * from parents) select 1 as n", 1, &["parents.id"], &[]), None),
         (statement(Update, rename, 0, &["parents.id"], &["parents.name"]), None),
