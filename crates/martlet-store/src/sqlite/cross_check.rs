@@ -8,7 +8,7 @@ use super::Shared;
 use super::authorizer::{Access, Noted, Role, TABLE_FUNCTIONS};
 use super::connection::Connection;
 use martlet_core::Error;
-use martlet_sql::{Action, App, Catalogue, Query, Statement, TableUse};
+use martlet_sql::{Action, App, Catalogue, Query, Statement, StatementKind, TableUse};
 use std::collections::BTreeSet;
 
 /// Compares the catalogue with the tables that are there.
@@ -115,6 +115,8 @@ fn is_planned(catalogue: &Catalogue, statement: &Statement, keys: &Keys<'_>, acc
                 || TABLE_FUNCTIONS.contains(&table.as_str())
                 || keys.columns.contains(&(table, column))
                 || names(&statement.reads, table, Some(column))
+                // RETURNING and DO UPDATE of an INSERT look at the one row that it writes, which rests on nothing else.
+                || (statement.kind == StatementKind::Insert && names(&statement.writes, table, None))
         }
         Access::Insert { table } => names(&statement.writes, table, None),
         Access::Delete { table } => keys.children.contains(table.as_str()) || names(&statement.writes, table, None),
