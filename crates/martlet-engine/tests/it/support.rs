@@ -1,0 +1,88 @@
+//! An engine over a store of its own, gone when dropped.
+
+use martlet_core::{Caller, Claims, Error, Identity, TestClock, Timestamp};
+use martlet_engine::{Answer, Arguments, Call, Engine, EngineSettings};
+use martlet_sql::{App, SourceFile, compile};
+use martlet_store::{SqliteStore, StoreSettings, Synchronous};
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) struct TestEngine {
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<TestClock>,
+    _data: tempfile::TempDir,
+}
+
+impl TestEngine {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        Self::new(app(files))
+    }
+
+    pub(crate) fn new(app: App) -> Self {
+        let data = tempfile::tempdir().expect("make a folder");
+        let now = Timestamp::parse("2026-07-01T12:00:00Z").expect("a time");
+        let clock = Arc::new(TestClock::at(now));
+        let settings = StoreSettings { synchronous: Synchronous::Normal, ..StoreSettings::new(data.path()) };
+        let store = SqliteStore::open(settings, clock.clone()).expect("open the store");
+        store.migrate(&app, false).expect("migrate");
+        let engine = Engine::new(app, store, EngineSettings::default(), clock.clone()).expect("make the engine");
+        Self { engine, clock, _data: data }
+    }
+
+    pub(crate) async fn query(&self, caller: &Caller, name: &str, arguments: &str) -> Result<Answer, Error> {
+        self.engine.run_query(call(caller, name, arguments)).await
+    }
+
+    pub(crate) async fn act(&self, caller: &Caller, name: &str, arguments: &str) -> Result<Answer, Error> {
+        self.engine.run_action(call(caller, name, arguments)).await
+    }
+}
+
+impl Drop for TestEngine {
+    fn drop(&mut self) {
+        self.engine.store().close();
+    }
+}
+
+pub(crate) fn call<'a>(caller: &'a Caller, name: &'a str, arguments: &'a str) -> Call<'a> {
+    Call { caller, name, arguments: Arguments::Json(arguments.as_bytes()), arrival: Instant::now() }
+}
+
+/// Compiles a folder's files; shows what is wrong with them.
+pub(crate) fn app(files: &[(&str, &str)]) -> App {
+    let files: Vec<_> =
+        files.iter().map(|(path, text)| SourceFile { path: (*path).into(), text: (*text).into() }).collect();
+    let compiled = compile(&files);
+    compiled.app.unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
+}
+
+pub(crate) fn anonymous() -> Caller {
+    Caller::default()
+}
+
+/// A user's token with this number in its uuid.
+pub(crate) fn user(number: u32) -> Caller {
+    role(number, "authenticated")
+}
+
+pub(crate) fn role(number: u32, role: &str) -> Caller {
+    let user_id = user_id(number);
+    let json = format!(r#"{{"sub": "{user_id}", "role": "{role}"}}"#);
+    let claims = Claims { role: role.into(), user_id: Some(user_id), json };
+    Caller { identity: Identity::User(Arc::new(claims)), address: None }
+}
+
+pub(crate) fn user_id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012x}")
+}
+
+pub(crate) fn body(answer: Result<Answer, Error>) -> String {
+    let bytes = answer.expect("an answer").body.expect("a body");
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// `code: message`.
+pub(crate) fn refusal(answer: Result<Answer, Error>) -> String {
+    let error = answer.expect_err("an error");
+    format!("{}: {}", error.code, error.message)
+}
