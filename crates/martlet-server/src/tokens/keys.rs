@@ -301,7 +301,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<bool> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let written = path.with_extension(format!("json.{}", std::process::id()));
+    let written = path.with_extension(format!("json.{:016x}", getrandom::u64().map_err(io::Error::other)?));
     let mut file = options.open(&written)?;
     let linked = file
         .write_all(text.as_bytes())

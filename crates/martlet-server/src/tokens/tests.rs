@@ -151,6 +151,20 @@ fn keys_are_made_once_and_for_one_reader() {
 }
 
 #[test]
+fn all_that_start_at_once_share_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let load = || Keys::load_or_create(&path, &KeySettings::default()).unwrap();
+    let all: Vec<Keys> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let token = all[0].sign(&good()).unwrap();
+    assert!(all.iter().all(|keys| outcome(keys, &token).is_ok()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[test]
 fn abuse_auth_31_algorithm_and_key_come_from_us() {
     let keys = keys();
     let token = keys.sign(&good()).unwrap();
