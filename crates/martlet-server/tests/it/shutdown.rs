@@ -84,6 +84,39 @@ fn clients_that_call_all_the_time_lose_nothing() {
 }
 
 #[test]
+fn clients_that_keep_their_connection_are_told_to_go() {
+    let mut site = Site::start();
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let mut stream = site.connect();
+            std::thread::spawn(move || {
+                let mut answers = 0_u64;
+                loop {
+                    send(&mut stream, "/rest/v1/rpc/greet?name=x");
+                    let mut answer = Vec::new();
+                    // The body's end is known: nothing follows it.
+                    while !answer.ends_with(b"}]") {
+                        let mut bytes = [0; 2048];
+                        let size = stream.read(&mut bytes).unwrap();
+                        assert!(size > 0, "lost after {answers} answers: {}", String::from_utf8_lossy(&answer));
+                        answer.extend_from_slice(&bytes[..size]);
+                    }
+                    answers += 1;
+                    if reply_of(&String::from_utf8(answer).unwrap()).header("connection") == "close" {
+                        return answers;
+                    }
+                }
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    site.begin_stop();
+    let answers: u64 = clients.into_iter().map(|client| client.join().unwrap()).sum();
+    let summary = site.end();
+    assert_eq!((summary.requests, summary.connections, summary.cut), (answers, 4, 0));
+}
+
+#[test]
 fn what_runs_longer_than_the_grace_is_cut() {
     let mut site = Site::with(|settings| settings.shutdown_grace = Duration::from_millis(400));
     let mut stream = site.connect();
