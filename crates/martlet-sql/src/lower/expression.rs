@@ -1,11 +1,11 @@
 //! Expressions.
 
 use super::select::Names;
-use super::sql::{Level, Sql, call, literal};
+use super::sql::{Level, Sql, call, literal, text};
 use super::{Lowering, Place, cast, range};
 use crate::Bind;
 use crate::ir::{BinaryOperator, CompareOperator, Expr, ExprKind, Function, Select};
-use martlet_core::Type;
+use martlet_core::{Type, Value};
 
 impl Lowering {
     /// The expressions, with commas between.
@@ -34,6 +34,7 @@ impl Lowering {
             ExprKind::Now => self.bound(Bind::Now),
             ExprKind::Today => self.bound(Bind::Today),
             ExprKind::Literal(value) => literal(value),
+            ExprKind::Cast(operand) if expr.ty == Type::Jsonb && operand.ty == Type::Text => self.jsonb(operand),
             ExprKind::Cast(operand) => {
                 let lowered = self.expr(operand);
                 cast::cast(lowered, operand.ty, expr.ty)
@@ -85,7 +86,7 @@ impl Lowering {
                     Type::Interval => "extract_interval",
                     _ => "extract_timestamptz",
                 };
-                call(function, [super::sql::text(field.name()), self.expr(operand)])
+                call(function, [text(field.name()), self.expr(operand)])
             }
             ExprKind::Call { function, args } => self.function(*function, args),
             ExprKind::JsonObject(pairs) => self.json_object(pairs, expr.ty),
@@ -101,6 +102,17 @@ impl Lowering {
 
     fn bound(&mut self, bind: Bind) -> Sql {
         Sql::primary(self.bind(bind))
+    }
+
+    /// A constant document is put into its stored form here, once.
+    fn jsonb(&mut self, operand: &Expr) -> Sql {
+        match &operand.kind {
+            ExprKind::Literal(Value::Text(written)) => match martlet_core::json::jsonb(written) {
+                Ok(document) => text(&document),
+                Err(_) => call("jsonb_in", [text(written)]),
+            },
+            _ => call("jsonb_in", [self.expr(operand)]),
+        }
     }
 
     fn negate(&mut self, operand: &Expr) -> Sql {
@@ -211,18 +223,18 @@ impl Lowering {
     }
 
     fn case(&mut self, operand: Option<&Expr>, branches: &[(Expr, Expr)], otherwise: Option<&Expr>) -> Sql {
-        let mut text = "CASE".to_owned();
+        let mut case = "CASE".to_owned();
         if let Some(operand) = operand {
-            text.push_str(&format!(" {}", self.expr(operand).text));
+            case.push_str(&format!(" {}", self.expr(operand).text));
         }
         for (condition, result) in branches {
             let condition = self.expr(condition).text;
-            text.push_str(&format!(" WHEN {condition} THEN {}", self.expr(result).text));
+            case.push_str(&format!(" WHEN {condition} THEN {}", self.expr(result).text));
         }
         if let Some(otherwise) = otherwise {
-            text.push_str(&format!(" ELSE {}", self.expr(otherwise).text));
+            case.push_str(&format!(" ELSE {}", self.expr(otherwise).text));
         }
-        Sql::primary(text + " END")
+        Sql::primary(case + " END")
     }
 
     /// SQLite's takes two arguments or more.

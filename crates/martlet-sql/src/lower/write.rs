@@ -6,7 +6,8 @@ use super::select::{Names, with_clause};
 use super::sql::{Sql, call, name, text};
 use super::{Lowering, Place, column_names};
 use crate::ir::{
-    Assignment, Body, Core, Delete, Expr, Insert, InsertSource, OnConflict, Output, Relation, Select, Source, Update,
+    Assignment, Body, Delete, Distinct, Expr, Insert, InsertSource, OnConflict, Output, Relation, RelationColumn,
+    Select, Source, Update,
 };
 use martlet_core::Type;
 
@@ -50,23 +51,21 @@ impl Lowering {
             .iter()
             .zip(&select.columns)
             .any(|(index, column)| column.is_nullable && makes_ids(&insert.target, *index));
-        let query =
-            self.query(select, if is_guarded { Names::As(&select.columns) } else { Names::Unneeded }, Place::Top);
-        if is_guarded {
-            let values = insert.columns.iter().zip(&query.names).zip(&select.columns);
-            let values: Vec<String> = values
-                .map(|((index, column), of)| {
-                    let value = Sql::primary(name(column));
-                    if of.is_nullable { guarded(&insert.target, *index, value) } else { value }.text
-                })
-                .collect();
-            return format!("SELECT {}\nFROM ({})\nWHERE true", values.join(", "), query.text);
+        // Without a WHERE, SQLite would read ON CONFLICT as the ON of a join.
+        let is_bracketed = is_guarded || (insert.on_conflict.is_some() && !has_where(select));
+        let names = if is_guarded { Names::As(&select.columns) } else { Names::Unneeded };
+        let query = self.query(select, names, if is_bracketed { Place::Nested } else { Place::Top });
+        if !is_bracketed {
+            return query.text;
         }
-        match &insert.on_conflict {
-            // Without a WHERE, SQLite would read ON CONFLICT as the ON of a join.
-            Some(_) if !has_where(select) => format!("SELECT *\nFROM ({})\nWHERE true", query.text),
-            _ => query.text,
-        }
+        let value = |((index, column), of): ((&usize, &String), &RelationColumn)| {
+            let value = Sql::primary(name(column));
+            let is_refused = of.is_nullable && makes_ids(&insert.target, *index);
+            if is_refused { guarded(&insert.target, *index, value).text } else { value.text }
+        };
+        let values: Vec<String> = insert.columns.iter().zip(&query.names).zip(&select.columns).map(value).collect();
+        let values = if is_guarded { values.join(", ") } else { "*".to_owned() };
+        format!("SELECT {values}\nFROM ({})\nWHERE true", query.text)
     }
 
     fn on_conflict(&mut self, insert: &Insert, on_conflict: &OnConflict) -> String {
@@ -181,14 +180,10 @@ fn guarded(target: &Relation, column: usize, value: Sql) -> Sql {
     call("not_null", [value, text(&target.alias), text(&column_name(target, column))])
 }
 
-/// Whether the query's own last clause is a WHERE or follows one.
+/// Whether the query as written for SQLite has a WHERE after its FROM.
 fn has_where(select: &Select) -> bool {
     match &select.body {
-        Body::Core(core) => has_filter(core),
+        Body::Core(core) => core.filter.is_some() && !matches!(core.distinct, Distinct::On(_)),
         _ => false,
     }
-}
-
-fn has_filter(core: &Core) -> bool {
-    core.filter.is_some() && !matches!(core.distinct, crate::ir::Distinct::On(_))
 }

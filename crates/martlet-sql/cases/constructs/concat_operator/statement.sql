@@ -1,2 +1,2 @@
 -- @allow anyone
-select id, name || ' (' || id || ')' as a, name || note as b, note || small as c, 'x' || is_on::text as d from things order by id
+select id, name || ' (' || id::text || ')' as a, name || note as b, note || small::text as c, 'x' || is_on::text as d from things order by id

@@ -18,4 +18,4 @@ create table sales (
 );
 create unique index shops_rank_key on shops (rank desc) where kind = 'mall';
 create index sales_buyer_idx on sales (buyer);
-create view numbered as select s.code, count(*) over (partition by s.code) as times, x.number from shops s join sales x on x.shop_id = s.id;
+create view numbered as select s.code, row_number() over (partition by s.code order by x.number) as place, x.number from shops s join sales x on x.shop_id = s.id;

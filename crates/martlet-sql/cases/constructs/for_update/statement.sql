@@ -1,2 +1,0 @@
--- @allow anyone
-select id from things where id = 1 for update
