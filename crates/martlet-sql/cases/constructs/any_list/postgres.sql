@@ -1,0 +1,2 @@
+select id from things where id = any($1::bigint[]) order by id;
+-- $1 is :ids

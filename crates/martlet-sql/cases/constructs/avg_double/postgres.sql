@@ -1,0 +1,1 @@
+select avg(amount) as a from things where id in (1, 2, 7);

@@ -1,0 +1,1 @@
+select id, at >= day as later, day < at as earlier from things order by id;

@@ -1,0 +1,2 @@
+SELECT count(*) AS "rows", count("things"."note") AS "notes", count(DISTINCT "things"."small") AS "smalls"
+FROM "things";

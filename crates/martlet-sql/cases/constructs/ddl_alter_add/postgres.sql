@@ -1,0 +1,1 @@
+select id, city, floors from shops order by id;

@@ -1,0 +1,3 @@
+SELECT "shops"."id", "shops"."city", "shops"."floors"
+FROM "shops"
+ORDER BY 1;

@@ -1,0 +1,1 @@
+select id, place from stores order by id;

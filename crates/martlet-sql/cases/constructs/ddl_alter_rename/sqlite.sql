@@ -1,0 +1,3 @@
+SELECT "stores"."id", "stores"."place"
+FROM "stores"
+ORDER BY 1;

@@ -1,0 +1,2 @@
+delete from shops where id = $1::bigint;
+-- $1 is :id

@@ -1,0 +1,3 @@
+DELETE FROM "shops"
+WHERE "shops"."id" = ?1;
+-- ?1 is :id

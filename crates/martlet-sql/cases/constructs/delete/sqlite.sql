@@ -1,0 +1,4 @@
+DELETE FROM "parts"
+WHERE "parts"."quantity" > ?1
+RETURNING "parts"."label";
+-- ?1 is :n

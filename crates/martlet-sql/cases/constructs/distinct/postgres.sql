@@ -1,0 +1,1 @@
+select distinct small, is_seen from things order by small, is_seen;

@@ -1,0 +1,2 @@
+-- @allow anyone
+select id from things where id = 1 for update

@@ -1,0 +1,1 @@
+select id from things where id = 1 for update;

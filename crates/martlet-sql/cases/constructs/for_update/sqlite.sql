@@ -1,0 +1,3 @@
+SELECT "things"."id"
+FROM "things"
+WHERE "things"."id" = 1;

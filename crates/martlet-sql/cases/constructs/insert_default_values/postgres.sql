@@ -1,0 +1,1 @@
+insert into empties default values returning n, is_on;

@@ -1,0 +1,3 @@
+INSERT INTO "empties"
+DEFAULT VALUES
+RETURNING "empties"."n", "empties"."is_on";

@@ -1,0 +1,1 @@
+insert into logs (text) values ('a'), ('b') returning id, text;

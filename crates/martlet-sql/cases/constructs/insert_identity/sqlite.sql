@@ -1,0 +1,4 @@
+INSERT INTO "logs" ("text")
+VALUES ('a'),
+       ('b')
+RETURNING "logs"."id", "logs"."text";

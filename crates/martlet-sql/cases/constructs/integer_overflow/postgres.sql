@@ -1,0 +1,3 @@
+select small + $1::integer as a from things where id = $2::bigint;
+-- $1 is :n
+-- $2 is :id

@@ -1,0 +1,1 @@
+select id, note is null as a, note is not null as b from things order by id;

@@ -1,0 +1,2 @@
+SELECT json_agg('i', "things"."small" ORDER BY "things"."id") AS "i", json_agg('d', "things"."amount" ORDER BY "things"."id") AS "f", json_agg('b', "things"."is_seen" ORDER BY "things"."id") AS "b", json_agg('t', "things"."name" ORDER BY "things"."id") AS "t", json_agg('t', "things"."day" ORDER BY "things"."id") AS "d", json_agg('t', "things"."at" ORDER BY "things"."id") AS "a", json_agg('J', "things"."doc" ORDER BY "things"."id") AS "j", json_agg('j', "things"."raw" ORDER BY "things"."id") AS "r", json_agg('t', "things"."token" ORDER BY "things"."id") AS "u"
+FROM "things";

@@ -1,0 +1,1 @@
+select id, length(name) as n, length(note) as m from things order by id;

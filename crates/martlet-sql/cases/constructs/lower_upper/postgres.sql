@@ -1,0 +1,1 @@
+select id, lower(name) as l, upper(name) as u from things order by id;

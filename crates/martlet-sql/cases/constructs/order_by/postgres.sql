@@ -1,0 +1,1 @@
+select id, small from things order by small, id desc;

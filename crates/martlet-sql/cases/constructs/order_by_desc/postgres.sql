@@ -1,0 +1,1 @@
+select id, note from things order by note desc, id;

@@ -1,0 +1,3 @@
+SELECT "things"."name"
+FROM "things"
+ORDER BY 1;

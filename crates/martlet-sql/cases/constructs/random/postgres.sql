@@ -1,0 +1,1 @@
+select random() >= 0 and random() < 1 as inside;

@@ -1,0 +1,1 @@
+SELECT random() >= 0.0 AND random() < 1.0 AS "inside";

@@ -1,0 +1,1 @@
+select sum(small) as s, sum(distinct small) as d from things;
