@@ -114,11 +114,9 @@ fn is_planned(catalogue: &Catalogue, statement: &Statement, keys: &Keys<'_>, acc
                 || catalogue.views.contains_key(table)
                 || TABLE_FUNCTIONS.contains(&table.as_str())
                 || keys.columns.contains(&(table, column))
-                // CHECK constraints and partial indexes look at the row that is written.
+                // RETURNING, upserts, CHECK constraints and partial indexes look at the row that is written.
                 || names(&statement.writes, table, None)
                 || names(&statement.reads, table, Some(column))
-                // RETURNING and DO UPDATE of an INSERT look at the one row that it writes, which rests on nothing else.
-                || (statement.kind == StatementKind::Insert && names(&statement.writes, table, None))
         }
         Access::Insert { table } => names(&statement.writes, table, None),
         Access::Delete { table } => keys.children.contains(table.as_str()) || names(&statement.writes, table, None),

@@ -203,6 +203,7 @@ fn family() -> Catalogue {
     Catalogue { tables, ..Catalogue::default() }
 }
 
+const UPDATE_OLD: &str = "update parents set name = (select max(age) from children)";
 const DELETE_OLD: &str = "delete from parents where id in (select parent from children where age > ?1)";
 
 /// What `prepare` says of one statement's plan.
@@ -243,7 +244,11 @@ fn a_plan_that_names_less_than_sqlite_sees_is_refused() {
         (statement(Select, "with unused as (select * from parents) select 1 as n", 1, &["parents.id"], &[]), None),
         (statement(Update, rename, 0, &["parents.id"], &["parents.name"]), None),
         (statement(Update, rename, 0, &["parents.id"], &["parents.id"]), Some("name")),
-        (statement(Update, "update parents set id = 1 where name = 'x'", 0, &[], &["parents.id"]), Some("Read")),
+        (
+            statement(Update, "update parents set id = 1 where name = 'x' returning id as n", 1, &[], &["parents.id"]),
+            None,
+        ),
+        (statement(Update, UPDATE_OLD, 0, &["parents.id"], &["parents.name"]), Some("age")),
         (statement(Insert, "insert into children values (1, 2, 3)", 0, &[], &["children.id"]), None),
         (statement(Insert, "insert into children values (1, 2, 3)", 0, &[], &["parents.id"]), Some("Insert")),
         (statement(Delete, DELETE_OLD, 0, &["parents.id", "children.parent"], &["parents.id"]), Some("age")),

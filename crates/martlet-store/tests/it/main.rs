@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod functions;
 mod generate;
+mod hotel;
 mod migrations;
 mod opening;
 mod oracle;
