@@ -83,7 +83,7 @@ impl From<std::io::Error> for Failure {
 impl From<martlet_core::Error> for Failure {
     fn from(error: martlet_core::Error) -> Self {
         // On the command line the operator is the caller: both messages are for them.
-        let causes = error.operator.into_iter().collect();
+        let causes = error.operator.into_iter().filter(|operator| *operator != error.message).collect();
         Self { message: error.message, causes, hints: error.hint.into_iter().collect(), ..Self::default() }
     }
 }

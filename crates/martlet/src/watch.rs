@@ -3,9 +3,10 @@
 //! The system's notices come first; where they cannot be had (a network file system, no watches left), the folder is
 //! looked through every so often. Data, and names that begin with a dot (editors' swap files), are passed over.
 
+use notify::event::ModifyKind;
 use notify::{Config, Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
-use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// A burst ends when nothing has happened for so long.
@@ -19,45 +20,65 @@ const SIGNALS_MAX: usize = 16;
 
 /// Watches as long as it lives.
 pub(crate) struct Watch {
-    _watcher: Box<dyn Watcher + Send>,
+    watcher: Box<dyn Watcher + Send>,
     signals: Receiver<()>,
+    root: PathBuf,
+    data: PathBuf,
     /// Whether the folder is looked through instead of told of.
     pub is_polling: bool,
 }
 
 impl Watch {
-    /// Begins to watch a folder, all but what is in its data folder.
+    /// Begins to watch a folder, all but its data folder and what is hidden.
     pub(crate) fn start(folder: &Path, data: &Path) -> notify::Result<Self> {
+        let native = |handler| Ok(Box::new(RecommendedWatcher::new(handler, Config::default())?) as Box<_>);
+        Self::with(folder, data, native, false).or_else(|_| Self::polling(folder, data))
+    }
+
+    fn polling(folder: &Path, data: &Path) -> notify::Result<Self> {
+        let config = Config::default().with_poll_interval(POLL_EVERY).with_compare_contents(true);
+        Self::with(folder, data, |handler| Ok(Box::new(PollWatcher::new(handler, config)?) as Box<_>), true)
+    }
+
+    fn with(
+        folder: &Path,
+        data: &Path,
+        make: impl FnOnce(Handler) -> notify::Result<Box<dyn Watcher + Send>>,
+        is_polling: bool,
+    ) -> notify::Result<Self> {
         let root = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
         let (sender, signals) = sync_channel(SIGNALS_MAX);
-        let handler = {
-            let root = root.clone();
-            move |event: notify::Result<Event>| {
-                if event.is_ok_and(|event| concerns(&event, &root, &data)) {
-                    // A full queue holds the same news already.
-                    let _ = sender.try_send(());
-                }
+        let watcher = make(Handler { root: root.clone(), data: data.clone(), sender })?;
+        let mut watch = Self { watcher, signals, root, data, is_polling };
+        watch.watcher.watch(&watch.root, RecursiveMode::NonRecursive)?;
+        watch.watch_folders()?;
+        Ok(watch)
+    }
+
+    /// Watches each folder of the app with all below it. The data folder is not one of them, so that a database under
+    /// load makes no events. Again after each burst: a folder may be new, or another of the same name.
+    fn watch_folders(&mut self) -> notify::Result<()> {
+        for entry in std::fs::read_dir(&self.root)?.flatten() {
+            let path = entry.path();
+            if path.is_dir() && is_of_app(&path, &self.root, &self.data) {
+                self.watcher.watch(&path, RecursiveMode::Recursive)?;
             }
-        };
-        let native = RecommendedWatcher::new(handler.clone(), Config::default()).and_then(|mut watcher| {
-            watcher.watch(&root, RecursiveMode::Recursive)?;
-            Ok(watcher)
-        });
-        if let Ok(watcher) = native {
-            return Ok(Self { _watcher: Box::new(watcher), signals, is_polling: false });
         }
-        let config = Config::default().with_poll_interval(POLL_EVERY).with_compare_contents(true);
-        let mut watcher = PollWatcher::new(handler, config)?;
-        watcher.watch(&root, RecursiveMode::Recursive)?;
-        Ok(Self { _watcher: Box::new(watcher), signals, is_polling: true })
+        Ok(())
     }
 
     /// Waits for a burst of events to end. False: nothing more will come.
-    pub(crate) fn wait(&self) -> bool {
-        if self.signals.recv().is_err() {
-            return false;
+    pub(crate) fn wait(&mut self) -> bool {
+        let is_alive = self.signals.recv().is_ok() && self.wait_for_quiet();
+        // Before the folder is read: what is saved later is told of by the new watches.
+        if let Err(error) = self.watch_folders() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a folder of the app cannot be watched");
         }
+        is_alive
+    }
+
+    fn wait_for_quiet(&self) -> bool {
         let start = Instant::now();
         while start.elapsed() < BURST_MAX {
             match self.signals.recv_timeout(QUIET) {
@@ -70,12 +91,35 @@ impl Watch {
     }
 }
 
+/// Takes the system's notices and passes on that there was one.
+#[derive(Clone)]
+struct Handler {
+    root: PathBuf,
+    data: PathBuf,
+    sender: SyncSender<()>,
+}
+
+impl notify::EventHandler for Handler {
+    fn handle_event(&mut self, event: notify::Result<Event>) {
+        if event.is_ok_and(|event| concerns(&event, &self.root, &self.data)) {
+            // A full queue holds the same news already.
+            let _ = self.sender.try_send(());
+        }
+    }
+}
+
 /// Whether an event can have changed the app. Lost events count as changes of everything.
 fn concerns(event: &Event, root: &Path, data: &Path) -> bool {
     if event.need_rescan() {
         return true;
     }
-    !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(|path| is_of_app(path, root, data))
+    // A folder's own times change with every swap file in it; a file's creation or removal is told for itself.
+    let concerns = |path: &PathBuf| match event.kind {
+        EventKind::Access(_) => false,
+        EventKind::Modify(ModifyKind::Metadata(_)) => is_of_app(path, root, data) && !path.is_dir(),
+        _ => is_of_app(path, root, data),
+    };
+    event.paths.iter().any(concerns)
 }
 
 fn is_of_app(path: &Path, root: &Path, data: &Path) -> bool {
@@ -92,36 +136,50 @@ mod tests {
     use super::*;
     use std::fs;
 
-    #[test]
-    fn saves_of_every_kind_are_told_and_data_is_not() {
+    fn saves_are_told(start: fn(&Path, &Path) -> notify::Result<Watch>, patience: Duration) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         for name in ["queries", "data"] {
             fs::create_dir(root.join(name)).unwrap();
         }
-        let watch = Watch::start(root, &root.join("data")).unwrap();
+        let (told, news) = std::sync::mpsc::channel();
+        let mut watch = start(root, &root.join("data")).unwrap();
+        std::thread::spawn(move || {
+            while watch.wait() {
+                let _ = told.send(());
+            }
+        });
         let told = |what: &str| {
-            let start = Instant::now();
-            let signal = watch.signals.recv_timeout(Duration::from_secs(3));
-            assert!(signal.is_ok(), "{what}: not told within {:?}", start.elapsed());
-            while watch.signals.recv_timeout(Duration::from_millis(150)).is_ok() {}
+            assert!(news.recv_timeout(patience).is_ok(), "{what}: not told within {patience:?}");
+            while news.recv_timeout(patience / 10).is_ok() {}
         };
         fs::write(root.join("queries/a.sql"), "select 1").unwrap();
         told("a new file");
         fs::write(root.join("queries/.a.sql.swp"), "select 2").unwrap();
         fs::write(root.join("data/app.db"), "x").unwrap();
         fs::read(root.join("queries/a.sql")).unwrap();
-        assert!(
-            watch.signals.recv_timeout(Duration::from_millis(200)).is_err(),
-            "a swap file, data or a read was told"
-        );
+        assert!(news.recv_timeout(patience / 10).is_err(), "a swap file, data or a read was told");
         fs::rename(root.join("queries/.a.sql.swp"), root.join("queries/a.sql")).unwrap();
         told("a save by renaming");
         fs::create_dir(root.join("actions")).unwrap();
         told("a new folder");
         fs::write(root.join("actions/b.sql"), "select 1").unwrap();
         told("a file in a new folder");
-        fs::remove_file(root.join("actions/b.sql")).unwrap();
-        told("a file gone");
+        fs::remove_dir_all(root.join("actions")).unwrap();
+        told("a folder gone");
+        fs::create_dir(root.join("actions")).unwrap();
+        told("the folder again");
+        fs::write(root.join("actions/c.sql"), "select 1").unwrap();
+        told("a file in the folder that is there again");
+    }
+
+    #[test]
+    fn the_system_tells_of_saves() {
+        saves_are_told(Watch::start, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn saves_are_seen_where_the_system_tells_nothing() {
+        saves_are_told(Watch::polling, Duration::from_secs(10));
     }
 }

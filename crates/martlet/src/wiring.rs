@@ -5,7 +5,7 @@ use crate::settings::{Settings, key};
 use martlet_core::{Clock, SystemClock};
 use martlet_engine::EngineSettings;
 use martlet_server::tokens::{KeySettings, Keys};
-use martlet_server::{AddressRange, ServerSettings};
+use martlet_server::{AddressRange, BindError, ServerSettings};
 use martlet_store::{SqliteStore, StoreSettings, Synchronous};
 use std::path::Path;
 use std::sync::Arc;
@@ -73,6 +73,11 @@ pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettin
         drain_delay: settings.duration(&key::DRAIN_DELAY),
         shutdown_grace: settings.duration(&key::SHUTDOWN_GRACE),
     }
+}
+
+/// Why no server could be bound.
+pub(crate) fn not_bound(error: BindError) -> Failure {
+    Failure::from(anyhow::Error::from(error)).hint("choose another address with --listen; port 0 takes a free one")
 }
 
 /// The keys in `DATA/keys.json`, made once.

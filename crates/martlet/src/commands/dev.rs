@@ -54,7 +54,7 @@ fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -
     runtime.block_on(async {
         let engine = Arc::clone(&reloader.engine);
         let server = Server::bind(wiring::server_settings(settings, true), engine, keys, wiring::clock()).await;
-        let server = server.map_err(anyhow::Error::from)?;
+        let server = server.map_err(wiring::not_bound)?;
         let stop = wiring::stop_signal()?;
         let url = format!("http://{}", server.local_addr());
         output::data(&started(settings, &server.local_addr().to_string(), start))?;
@@ -63,7 +63,7 @@ fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -
             output::warning("the system tells of no changes in this folder: it is looked through twice a second");
         }
         reloader.serve_with(server.handle());
-        std::thread::Builder::new().name("watch".into()).spawn(move || reloader.follow(&watch))?;
+        std::thread::Builder::new().name("watch".into()).spawn(move || reloader.follow(watch))?;
         server.serve(stop).await;
         Ok(())
     })

@@ -1,6 +1,6 @@
 //! `martlet migrate`: the migrations that are missing, in one transaction, after a copy.
 
-use super::{load, settle};
+use super::{counted, load, settle};
 use crate::cli::MigrateArgs;
 use crate::exit::Failure;
 use crate::settings::Settings;
@@ -30,17 +30,24 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<(), Failure> {
 
 fn told(missing: &[String], already: usize) -> Result<(), Failure> {
     if missing.is_empty() {
-        output::note(&format!("nothing to apply: all {already} migrations are applied"));
+        output::note(&nothing_to_apply(already));
         return Ok(());
     }
     output::note("would apply, in this order:");
     Ok(output::data(&missing.join("\n"))?)
 }
 
+fn nothing_to_apply(already: usize) -> String {
+    match counted(already, "migration") {
+        Some(all) => format!("nothing to apply: {all} applied before"),
+        None => "nothing to apply: there are no migrations".into(),
+    }
+}
+
 /// Tells what was done.
 pub(super) fn tell(report: &MigrateReport, start: Instant) {
     if report.applied.is_empty() {
-        return output::note(&format!("nothing to apply: all {} migrations are applied", report.already));
+        return output::note(&nothing_to_apply(report.already));
     }
     if let Some(copy) = &report.copy {
         output::note(&format!("kept a copy of the database as {}", copy.display()));

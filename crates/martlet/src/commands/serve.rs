@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
     let clean = runtime.block_on(async {
         let server_settings = wiring::server_settings(&settings, false);
         let server = Server::bind(server_settings, Arc::new(engine), keys, wiring::clock()).await;
-        let server = server.map_err(anyhow::Error::from)?;
+        let server = server.map_err(wiring::not_bound)?;
         let stop = wiring::stop_signal()?;
         output::data(&started(&settings, &server.local_addr().to_string(), start))?;
         Ok::<_, Failure>(server.serve(stop).await)

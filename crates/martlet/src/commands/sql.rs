@@ -70,7 +70,7 @@ fn run_text(shell: &Shell, text: &str, is_json: bool) -> Result<(), Failure> {
             ended = table.borrow_mut().finish(&outcome.columns);
         }
         if let Some(changed) = outcome.changed.filter(|_| outcome.columns.is_empty()) {
-            output::note(&format!("{changed} rows changed"));
+            output::note(&format!("{changed} {} changed", if changed == 1 { "row" } else { "rows" }));
         }
     };
     let outcome = shell.run(text, &mut on_row, &mut on_end);

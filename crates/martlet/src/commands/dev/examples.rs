@@ -166,9 +166,9 @@ mod tests {
 
     #[test]
     fn arguments_satisfy_their_rules() {
-        insta::assert_snapshot!(url_of("-- @param a date\n-- @param b date a+1..a+30"), @"");
-        insta::assert_snapshot!(url_of("-- @param a integer 5..9\n-- @param b text 12..20\n-- @param c text in ('x y', 'z')"), @"");
-        insta::assert_snapshot!(url_of("-- @param a bigint[] 2..3\n-- @param b text optional\n-- @param c text matches /^x$/"), @"");
-        insta::assert_snapshot!(url_of("-- @param a jsonb\n-- @param b email"), @"");
+        insta::assert_snapshot!(url_of("-- @param a date\n-- @param b date a+1..a+30"), @"/rest/v1/rpc/q?a=2026-02-14&b=2026-02-15");
+        insta::assert_snapshot!(url_of("-- @param a integer 5..9\n-- @param b text 12..20\n-- @param c text in ('x y', 'z')"), @"/rest/v1/rpc/q?a=5&b=example-exam&c=x%20y");
+        insta::assert_snapshot!(url_of("-- @param a bigint[] 2..3\n-- @param b text optional\n-- @param c text matches /^x$/"), @"/rest/v1/rpc/q  (with arguments: see queries/q.sql)");
+        insta::assert_snapshot!(url_of("-- @param a jsonb\n-- @param b text email"), @"/rest/v1/rpc/q?a=%7B%7D&b=ana@example.test");
     }
 }

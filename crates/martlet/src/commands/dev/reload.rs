@@ -37,7 +37,7 @@ impl Reloader {
     }
 
     /// Reloads after each burst of saves, as long as the watch lives.
-    pub(super) fn follow(mut self, watch: &Watch) {
+    pub(super) fn follow(mut self, mut watch: Watch) {
         while watch.wait() {
             let start = Instant::now();
             if self.reload() {

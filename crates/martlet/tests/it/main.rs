@@ -1,0 +1,16 @@
+//! The real binary, as people run it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod check;
+mod config;
+mod dev;
+mod documents;
+mod keys;
+mod kill;
+mod migrate;
+mod new;
+mod seed;
+mod serve;
+mod sql;
+mod support;
