@@ -185,7 +185,8 @@ pub(crate) fn parse_statement(
     statement: &StatementText,
     sink: &mut Vec<Diagnostic>,
 ) -> Option<ast::Statement> {
-    let is_positional = |token: &TokenWithSpan| matches!(&token.token, Token::Placeholder(name) if !name.starts_with(':'));
+    let is_positional =
+        |token: &TokenWithSpan| matches!(&token.token, Token::Placeholder(name) if !name.starts_with(':'));
     if statement.tokens.iter().any(is_positional) {
         // Reported where the file was taken apart.
         return None;

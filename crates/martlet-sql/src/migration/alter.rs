@@ -27,6 +27,13 @@ impl Replay<'_> {
             self.refuse(whole, format!("`{table}` was made by an engine's own file"), hint);
             return;
         }
+        let is_rename = |operation: &AlterTableOperation| {
+            matches!(operation, AlterTableOperation::RenameColumn { .. } | AlterTableOperation::RenameTable { .. })
+        };
+        if alter.operations.len() > 1 && alter.operations.iter().any(is_rename) {
+            self.refuse(whole, "PostgreSQL takes a rename only alone", "write one `alter table` for each");
+            return;
+        }
         for operation in &alter.operations {
             match operation {
                 AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {

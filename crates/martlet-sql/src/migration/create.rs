@@ -276,8 +276,9 @@ impl Replay<'_> {
     }
 
     /// Puts keys, checks, foreign keys and defaults to the table; also for ALTER TABLE ADD COLUMN.
-    pub(super) fn finish_table(&mut self, table: &str, parts: Parts) {
+    pub(super) fn finish_table(&mut self, table: &str, mut parts: Parts) {
         self.name_constraints_given(table, &parts);
+        merge_equal_keys(&mut parts);
         for (name, columns, span) in parts.keys {
             self.primary_key(table, name, columns, span);
         }
@@ -318,8 +319,11 @@ impl Replay<'_> {
     }
 
     fn is_taken(&self, table: &str, name: &str) -> bool {
-        self.schema.relation(name).is_some()
-            || self.schema.tables.get(table).is_some_and(|state| state.constraint_names().any(|other| other == name))
+        self.schema.relation(name).is_some() || self.is_taken_in(table, name)
+    }
+
+    fn is_taken_in(&self, table: &str, name: &str) -> bool {
+        self.schema.tables.get(table).is_some_and(|state| state.constraint_names().any(|other| other == name))
     }
 
     /// Given names differ from each other, and those of keys from every relation.
@@ -380,7 +384,15 @@ impl Replay<'_> {
         let Some(expression) = self.table_expression(table, expr, Context::Check, span) else { return };
         let columns = self.columns_in(table, &expression.text);
         let name = match name {
-            Some(name) => catalogue::ident(&name),
+            Some(name) => {
+                let given = catalogue::ident(&name);
+                if self.is_taken_in(table, &given) {
+                    // A constraint above without a name got this one, as in PostgreSQL.
+                    let span = self.source.span_of(name.span);
+                    self.wrong("duplicate_name", span, format!("there are two constraints `{given}`"), None);
+                }
+                given
+            }
             None => {
                 let column = if columns.len() == 1 { columns.first().map_or("", String::as_str) } else { "" };
                 choose_name(table, column, "check", |name| self.is_taken(table, name))
@@ -475,4 +487,18 @@ impl Replay<'_> {
         let table = self.schema.catalogue.tables.get(table)?.clone();
         expression::lower(self.schema, &table, expr, Context::Default, Some(ty), self.source, span, self.sink).map(Some)
     }
+}
+
+/// As PostgreSQL does in one statement: keys over the same columns are one, which takes the first name given.
+fn merge_equal_keys(parts: &mut Parts) {
+    let mut kept: Vec<(Option<Ident>, Vec<String>)> = Vec::new();
+    for (name, columns) in std::mem::take(&mut parts.uniques) {
+        let key = parts.keys.iter_mut().find(|(_, of_key, _)| *of_key == columns).map(|(name, ..)| name);
+        match key.or_else(|| kept.iter_mut().find(|(_, other)| *other == columns).map(|(name, _)| name)) {
+            Some(prior) if prior.is_none() => *prior = name,
+            Some(_) => {}
+            None => kept.push((name, columns)),
+        }
+    }
+    parts.uniques = kept;
 }

@@ -181,3 +181,41 @@ fn small_tables_are_known() {
     );
     assert!(catalogue.tables["a"].is_small && !catalogue.tables["b"].is_small);
 }
+
+/// The names are those of PostgreSQL 15, taken from its `pg_constraint`.
+#[test]
+fn names_of_constraints_are_postgresql_s() {
+    let ddl = sqlite(
+        "create table a (id bigint primary key);
+         create table b (
+           x uuid, y bigint references a on delete set null, z boolean,
+           w double precision check (w > 0) check (y > 0) check (w > y),
+           primary key (x, y), check (w > 0), check (w > 1), check (w > y), check (1 < 2),
+           constraint b_z_key unique (y, z), foreign key (y) references a (id), unique (z), unique (z, y), unique (y, z)
+         );
+         alter table b add column q bigint unique references a check (q > 0);",
+    );
+    let rebuilt = ddl.rsplit("create table").next().expect("the rebuilt table");
+    let names: Vec<&str> =
+        rebuilt.split("constraint \"").skip(1).map(|rest| &rest[..rest.find('"').expect("a quote")]).collect();
+    let own: Vec<&str> = names.into_iter().filter(|name| !name.starts_with('@')).collect();
+    let expected = [
+        "b_pkey",
+        "b_z_key",
+        "b_z_key1",
+        "b_z_y_key",
+        "b_q_key",
+        "b_w_check",
+        "b_y_check",
+        "b_check",
+        "b_w_check1",
+        "b_w_check2",
+        "b_check1",
+        "b_check2",
+        "b_q_check",
+        "b_y_fkey",
+        "b_y_fkey1",
+        "b_q_fkey",
+    ];
+    assert_eq!(own, expected);
+}
