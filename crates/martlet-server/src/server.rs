@@ -123,8 +123,14 @@ impl Server {
         let connections = Arc::new(Connections::new(&settings));
         let (stop, stopped) = watch::channel(false);
         let start = |slot: Slot, stream: TcpStream, peer: SocketAddr| {
-            let task = serve_connection(Arc::clone(&front), Arc::clone(&connections), stream, peer, stopped.clone());
-            tasks.spawn_in(slot, task);
+            // Counted here and not in its task, which may run only after the server has looked who is there.
+            let peer = peer.ip().to_canonical();
+            match connections.admit(peer) {
+                Some(ticket) => {
+                    tasks.spawn_in(slot, serve_connection(Arc::clone(&front), ticket, stream, peer, stopped.clone()));
+                }
+                None => tracing::debug!(%peer, "closed: too many connections of one address"),
+            }
         };
         accept_until(&listener, &tasks, &start, shutdown).await;
         tracing::info!("stopping: no new connections, accepted requests are answered");

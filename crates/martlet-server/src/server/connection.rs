@@ -10,7 +10,7 @@ use hyper::{Response, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +50,7 @@ impl Connections {
     }
 
     /// Counts a connection until the ticket is dropped; none if its address has too many.
-    fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Ticket> {
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Ticket> {
         self.accepted.fetch_add(1, Ordering::Relaxed);
         let is_counted = !self.uncounted.iter().any(|range| range.contains(address));
         if is_counted {
@@ -71,7 +71,7 @@ impl Connections {
 }
 
 /// One open connection.
-struct Ticket {
+pub(super) struct Ticket {
     connections: Arc<Connections>,
     address: Option<IpAddr>,
 }
@@ -93,16 +93,11 @@ impl Drop for Ticket {
 /// Answers the requests of one connection.
 pub(super) async fn serve_connection(
     front: Arc<Front>,
-    connections: Arc<Connections>,
+    _ticket: Ticket,
     stream: TcpStream,
-    peer: SocketAddr,
+    peer: IpAddr,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let peer = peer.ip().to_canonical();
-    let Some(_ticket) = connections.admit(peer) else {
-        tracing::debug!(%peer, "closed: too many connections of one address");
-        return;
-    };
     // Answers are written whole: there is nothing to gather.
     let _ = stream.set_nodelay(true);
     let settings = &front.shared.settings;

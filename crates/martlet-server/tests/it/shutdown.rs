@@ -21,7 +21,7 @@ fn requests_under_way_are_answered() {
     let mut site = Site::start();
     let mut running: Vec<_> = (0..8).map(|_| site.connect()).collect();
     for stream in &mut running {
-        send(stream, "/rest/v1/rpc/count?high=300000");
+        send(stream, "/rest/v1/rpc/count?high=1000000");
     }
     let mut idle = site.connect();
     send(&mut idle, "/livez");
@@ -34,8 +34,8 @@ fn requests_under_way_are_answered() {
     let ready = read(&mut idle);
     assert_eq!((ready.told(), ready.header("connection")), ((503, r#"{"status":"fail"}"#), "close"));
     for stream in &mut running {
-        let reply = read(stream);
-        assert_eq!((reply.told(), reply.header("connection")), ((200, "300000"), "close"));
+        // Whether it ended before the stop or after it.
+        assert_eq!(read(stream).told(), (200, "1000000"));
     }
     let address = site.address;
     let summary = site.end();
