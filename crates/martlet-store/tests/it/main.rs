@@ -5,6 +5,7 @@
 
 mod concurrency;
 mod crash;
+mod differential;
 mod errors;
 mod faults;
 mod functions;

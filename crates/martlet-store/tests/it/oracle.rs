@@ -4,6 +4,12 @@ use martlet_testkit::Postgres;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+/// The first column of every row, and how many rows the last statement gave or wrote.
+pub(crate) type Rows = (Vec<Option<String>>, u64);
+
+/// SQLSTATE and message.
+pub(crate) type Fault = (String, String);
+
 /// A server of its own, gone when dropped.
 pub(crate) struct Oracle {
     runtime: Runtime,
@@ -38,16 +44,30 @@ impl Oracle {
     }
 
     /// Runs statements and gives the first column of every row; the SQLSTATE and message of an error.
-    pub(crate) fn run(&self, sql: &str) -> Result<Vec<Option<String>>, (String, String)> {
+    pub(crate) fn run(&self, sql: &str) -> Result<Vec<Option<String>>, Fault> {
+        self.run_counted(sql).map(|(rows, _)| rows)
+    }
+
+    /// As [`Oracle::run`], with the count of rows that the last statement gave or wrote.
+    pub(crate) fn run_counted(&self, sql: &str) -> Result<Rows, Fault> {
         let messages = self.runtime.block_on(self.client.simple_query(sql)).map_err(|fault| {
             let fault = fault.as_db_error().unwrap_or_else(|| panic!("the oracle is gone: {fault} in {sql}"));
             (fault.code().code().to_owned(), fault.message().to_owned())
         })?;
-        let row = |message| match message {
-            SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
-            _ => None,
-        };
-        Ok(messages.into_iter().filter_map(row).collect())
+        let (mut rows, mut count) = (Vec::new(), 0);
+        for message in messages {
+            match message {
+                SimpleQueryMessage::Row(row) => rows.push(row.get(0).map(str::to_owned)),
+                SimpleQueryMessage::CommandComplete(affected) => count = affected,
+                _ => {}
+            }
+        }
+        Ok((rows, count))
+    }
+
+    /// Waits for a future of ours on the runtime of the connection.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     /// Evaluates each expression: its text, `null`, or `!SQLSTATE`.

@@ -1,0 +1,471 @@
+//! The same app on both engines, and one call compared.
+
+use super::case::{Case, Group};
+use crate::oracle::{Fault, Oracle, Rows, quoted};
+use crate::support::{settings, soon};
+use martlet_core::json::{Event, Scanner};
+use martlet_core::{Claims, Date, Identity, ParamType, SystemClock, Timestamp, Type, Value, float8, json};
+use martlet_sql::{
+    Action, App, Bind, Compiled, Diagnostic, Expect, Param, Query, Returns, Severity, SourceFile, Statement, compile,
+};
+use martlet_store::canonical::canonical_json;
+use martlet_store::{Inputs, Read, SqliteStore};
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+const USER: &str = "00000000-0000-4000-8000-00000000000a";
+
+/// An answer's body, or an error's code.
+type Outcome = Result<String, String>;
+
+pub(super) struct Pair<'o> {
+    oracle: &'o Oracle,
+    schema: String,
+    app: App,
+    store: SqliteStore,
+    folder: tempfile::TempDir,
+    compile_errors: Vec<String>,
+}
+
+impl<'o> Pair<'o> {
+    /// Compiles the group's folder and fills both engines with its rows.
+    pub(super) fn set_up(oracle: &'o Oracle, group: &Group, schema: &str) -> Result<Self, String> {
+        let (app, compile_errors) = compile_what_can_be(group)?;
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(settings(&folder), Arc::new(SystemClock)).unwrap();
+        store.migrate(&app, false).unwrap_or_else(|fault| panic!("{schema}: {fault:?}"));
+        let pair = Self { oracle, schema: schema.to_owned(), app, store, folder, compile_errors };
+        pair.set_up_postgres();
+        pair.seed();
+        Ok(pair)
+    }
+
+    pub(super) fn compile_errors(&self) -> Vec<String> {
+        self.compile_errors.clone()
+    }
+
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
+    fn set_up_postgres(&self) {
+        let schema = &self.schema;
+        self.oracle.run(&format!("create schema {schema}; set search_path = {schema}, martlet, public")).unwrap();
+        for migration in &self.app.migrations {
+            for statement in &migration.postgres {
+                self.oracle.run(statement).unwrap_or_else(|fault| panic!("{schema}: {fault:?} in {statement}"));
+            }
+        }
+    }
+
+    fn seed(&self) {
+        let Some(seed) = &self.app.seed else { return };
+        self.store.seed(seed, 1.0, &mut |_| {}).unwrap_or_else(|fault| panic!("{}: {fault:?}", self.schema));
+        for statement in &seed.statements {
+            let call = Call { params: &[], arguments: Arc::new([Value::Double(1.0)]), rows: Vec::new() };
+            let types = [ParamType { base: Type::Double, is_list: false }];
+            let literals = statement.postgres.binds.iter().map(|_| (types[0], literal(&call.arguments[0], types[0])));
+            let run = self.execute(&statement.postgres.text, literals.collect());
+            run.unwrap_or_else(|fault| panic!("{}: {fault:?} in {}", self.schema, statement.postgres.text));
+        }
+        self.move_counters();
+    }
+
+    /// Moves the counters of identity columns past the highest id, as seeding a database does.
+    fn move_counters(&self) {
+        for table in self.app.catalogue.tables.values() {
+            for column in table.columns.iter().filter(|column| column.is_identity) {
+                let (table, column) = (&table.name, &column.name);
+                let sql = format!(
+                    "select setval(pg_get_serial_sequence('{table}', '{column}'), greatest(max({column}), 1), \
+                     max({column}) is not null) from {table}"
+                );
+                self.oracle.run(&sql).unwrap();
+            }
+        }
+    }
+
+    /// Runs one call on both engines; whether it gave an answer, not an error.
+    pub(super) fn compare(&self, case: &Case, call: &str) -> Result<bool, String> {
+        if case.is_action {
+            let Some(action) = self.app.actions.get(&case.name) else { return Ok(true) };
+            let arguments = arguments(&action.declaration.params, call);
+            self.compare_action(action, &arguments)
+        } else {
+            let Some(query) = self.app.queries.get(&case.name) else { return Ok(true) };
+            let arguments = arguments(&query.declaration.params, call);
+            let call = Call { params: &query.declaration.params, arguments, rows: Vec::new() };
+            let postgres = self.postgres_query(query, &call);
+            is_same(self.sqlite_query(&self.store, query, &call), postgres)
+                .map_err(|difference| format!("{difference}\n  {}", query.statement.sqlite.text))
+        }
+    }
+
+    /// The answers, and then what lies in every table; PostgreSQL's changes are undone.
+    fn compare_action(&self, action: &Arc<Action>, arguments: &Arc<[Value]>) -> Result<bool, String> {
+        let store = self.copied_store();
+        let sqlite = self.sqlite_action(&store, action, arguments);
+        self.oracle.run("begin").unwrap();
+        let postgres = self.postgres_action(action, arguments);
+        if postgres.is_err() {
+            self.oracle.run("rollback; begin").unwrap();
+        }
+        let tables = self.compare_tables(&store);
+        self.oracle.run("rollback").unwrap();
+        self.move_counters();
+        let is_answer = is_same(sqlite, postgres)?;
+        tables?;
+        Ok(is_answer)
+    }
+
+    /// Runs an action for good on both engines.
+    pub(super) fn commit(&self, name: &str, values: &Arc<[Value]>) -> Result<(), String> {
+        let action = &self.app.actions[name];
+        let sqlite = self.sqlite_action(&self.store, action, values);
+        self.oracle.run("begin").unwrap();
+        let postgres = self.postgres_action(action, values);
+        self.oracle.run(if postgres.is_ok() { "commit" } else { "rollback" }).unwrap();
+        is_same(sqlite, postgres).map(drop).map_err(|difference| format!("{name} {values:?}\n{difference}"))
+    }
+
+    /// A store on a copy of the database, so that the next case finds the rows as they were.
+    fn copied_store(&self) -> SqliteStore {
+        let mut own = settings(&self.folder);
+        let number = std::fs::read_dir(self.folder.path()).unwrap().count();
+        own.data = self.folder.path().join(format!("copy-{number}"));
+        std::fs::create_dir(&own.data).unwrap();
+        let source = rusqlite::Connection::open(settings(&self.folder).data.join("app.db")).unwrap();
+        source.execute("vacuum into ?1", [own.data.join("app.db").to_str().unwrap()]).unwrap();
+        SqliteStore::open(own, Arc::new(SystemClock)).unwrap()
+    }
+
+    fn compare_tables(&self, store: &SqliteStore) -> Result<(), String> {
+        for (name, query) in self.app.queries.iter().filter(|(name, _)| name.starts_with(DUMP)) {
+            let call = Call { params: &[], arguments: Arc::new([]), rows: Vec::new() };
+            let difference = is_same(self.sqlite_query(store, query, &call), self.postgres_query(query, &call));
+            difference.map_err(|difference| format!("afterwards {name}:\n{difference}"))?;
+        }
+        Ok(())
+    }
+
+    fn sqlite_query(&self, store: &SqliteStore, query: &Arc<Query>, call: &Call<'_>) -> Outcome {
+        let read = Read { query: Arc::clone(query), inputs: inputs(&call.arguments) };
+        let snapshot = self.oracle.block_on(store.read(vec![read], soon())).map_err(|fault| fault.code.to_string())?;
+        outcome(snapshot.answers.into_iter().next().unwrap())
+    }
+
+    fn sqlite_action(&self, store: &SqliteStore, action: &Arc<Action>, arguments: &Arc<[Value]>) -> Outcome {
+        outcome(self.oracle.block_on(store.transact(Arc::clone(action), inputs(arguments), soon())))
+    }
+
+    fn postgres_query(&self, query: &Query, call: &Call<'_>) -> Outcome {
+        let (rows, _) = self.postgres_rows(&query.statement, call)?;
+        shaped(query.declaration.returns, &query.statement, rows)
+    }
+
+    fn postgres_action(&self, action: &Action, arguments: &Arc<[Value]>) -> Outcome {
+        let mut call = Call { params: &action.declaration.params, arguments: Arc::clone(arguments), rows: Vec::new() };
+        let mut answer = None;
+        for (index, step) in action.steps.iter().enumerate() {
+            let (rows, affected) = self.postgres_rows(&step.statement, &call)?;
+            if let Some(expect) = &step.expect {
+                let count = if step.statement.columns.is_empty() { affected } else { rows.len() as u64 };
+                meets(expect, count)?;
+            }
+            let first = rows.first().map(|row| {
+                let columns = step.statement.columns.iter().map(|column| column.ty).collect();
+                StepRow { row: row.clone(), columns }
+            });
+            if index == action.answer {
+                answer = Some(shaped(action.declaration.returns, &step.statement, rows)?);
+            }
+            call.rows.push(first);
+        }
+        Ok(answer.unwrap())
+    }
+
+    /// The rows in canonical form, and how many were affected.
+    fn postgres_rows(&self, statement: &Statement, call: &Call<'_>) -> Result<(Vec<String>, u64), String> {
+        let text = &statement.postgres.text;
+        let wrapped = match (statement.columns.is_empty(), statement.kind) {
+            (true, _) => text.clone(),
+            (false, martlet_sql::StatementKind::Select) => {
+                format!("select row_to_json(oracle_row)::text from (\n{text}\n) as oracle_row")
+            }
+            (false, _) => {
+                format!("with oracle_row as (\n{text}\n) select row_to_json(oracle_row)::text from oracle_row")
+            }
+        };
+        let literals = statement.postgres.binds.iter().map(|bind| call.literal(bind)).collect();
+        let (rows, affected) = self.execute(&wrapped, literals).map_err(|(sqlstate, message)| {
+            // What the compiler has let through must run: a fault of the text is no outcome.
+            assert!(!sqlstate.starts_with("42") || sqlstate == "42P10", "{message} in {text}");
+            sqlstate
+        })?;
+        let canonical = |row: Option<String>| canonical_json(&row.unwrap()).unwrap();
+        Ok((rows.into_iter().map(canonical).collect(), affected))
+    }
+
+    /// Runs a text whose placeholders have these types and values.
+    fn execute(&self, text: &str, literals: Vec<(ParamType, String)>) -> Result<Rows, Fault> {
+        if literals.is_empty() {
+            return self.oracle.run_counted(text);
+        }
+        let types: Vec<String> = literals.iter().map(|(ty, _)| ty.to_string()).collect();
+        let values: Vec<String> = literals.into_iter().map(|(_, literal)| literal).collect();
+        let _ = self.oracle.run("deallocate all");
+        self.oracle.run(&format!("prepare statement ({}) as {text}", types.join(", ")))?;
+        let answer = self.oracle.run_counted(&format!("execute statement ({})", values.join(", ")));
+        // A failed transaction takes no command: `deallocate` then comes before the next `prepare`.
+        let _ = self.oracle.run("deallocate all");
+        answer
+    }
+}
+
+/// The prefix of the queries that show a whole table.
+const DUMP: &str = "all_rows_of_";
+
+/// The app of all cases that compile, and what is wrong with the others.
+fn compile_what_can_be(group: &Group) -> Result<(App, Vec<String>), String> {
+    let mut without = Vec::new();
+    let mut errors = Vec::new();
+    let dumps = dumps(group)?;
+    loop {
+        let mut files = group.folder(&without);
+        files.extend(dumps.iter().cloned());
+        let Compiled { app, diagnostics } = compile(&files);
+        if let Some(app) = app {
+            return Ok((app, errors));
+        }
+        let found: Vec<_> = diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
+        let before = without.len();
+        for found in &found {
+            errors.push(format!("{}:{}: {}", found.file, found.line, found.message));
+            let is_case = found.file == "seed.sql" || group.cases.iter().any(|case| case.path() == found.file);
+            if is_case && !without.contains(&found.file) {
+                without.push(found.file.clone());
+            }
+        }
+        if without.len() == before {
+            return Err(errors.join("\n"));
+        }
+    }
+}
+
+/// A query for each table, ordered by its primary key.
+fn dumps(group: &Group) -> Result<Vec<SourceFile>, String> {
+    let schema = SourceFile { path: "migrations/0001_schema.sql".to_owned(), text: group.schema.clone() };
+    let Compiled { app, diagnostics } = compile(&[schema]);
+    let app = app.ok_or_else(|| {
+        let told = |found: &Diagnostic| format!("{}:{}: {}", found.file, found.line, found.message);
+        diagnostics.iter().map(told).collect::<Vec<_>>().join("\n")
+    })?;
+    let dump = |table: &martlet_sql::catalogue::Table| {
+        let keys: Vec<&str> = table.primary_key.iter().map(|index| table.columns[*index].name.as_str()).collect();
+        let order = if keys.is_empty() { String::new() } else { format!(" order by {}", keys.join(", ")) };
+        // Times of the clock and random keys are not the same twice.
+        let told = table.columns.iter().filter(|column| {
+            !["made_at", "key"].contains(&column.name.as_str()) || keys.contains(&column.name.as_str())
+        });
+        let told: Vec<&str> = told.map(|column| column.name.as_str()).collect();
+        let text = format!("-- @allow anyone\nselect {} from {}{order}", told.join(", "), table.name);
+        SourceFile { path: format!("queries/{DUMP}{}.sql", table.name), text }
+    };
+    Ok(app.catalogue.tables.values().map(dump).collect())
+}
+
+/// One call on PostgreSQL.
+struct Call<'a> {
+    params: &'a [Param],
+    arguments: Arc<[Value]>,
+    /// The first row of each earlier step.
+    rows: Vec<Option<StepRow>>,
+}
+
+struct StepRow {
+    row: String,
+    columns: Vec<Type>,
+}
+
+impl Call<'_> {
+    fn literal(&self, bind: &Bind) -> (ParamType, String) {
+        let single = |base: Type, value: Value| {
+            let ty = ParamType { base, is_list: false };
+            (ty, literal(&value, ty))
+        };
+        let text = |value: &str| Value::Text(value.into());
+        match bind {
+            Bind::Parameter(index) => {
+                let ty = self.params[*index].ty;
+                (ty, literal(&self.arguments[*index], ty))
+            }
+            Bind::StepColumn { step, column } => match &self.rows[*step] {
+                Some(row) => single(row.columns[*column], row.value(*column)),
+                None => single(Type::Text, Value::Null),
+            },
+            Bind::UserId => single(Type::Uuid, text(USER)),
+            Bind::Role => single(Type::Text, text("authenticated")),
+            Bind::Claims => single(Type::Jsonb, text(&claims().json)),
+            Bind::Claim(name) => {
+                let claims: serde_json::Value = serde_json::from_str(&claims().json).unwrap();
+                single(Type::Text, claims.get(name).and_then(|claim| claim.as_str()).map_or(Value::Null, text))
+            }
+            Bind::Now => single(Type::Timestamptz, text(&now().to_string())),
+            Bind::Today => single(Type::Date, text(&now().date().to_string())),
+        }
+    }
+}
+
+impl StepRow {
+    /// A cell, read back out of the row's JSON.
+    fn value(&self, column: usize) -> Value {
+        let raw = members(&self.row)[column];
+        match self.columns[column] {
+            Type::Json | Type::Jsonb if raw != "null" => Value::Text(raw.into()),
+            ty => value_of(raw, ty),
+        }
+    }
+}
+
+/// The members' values of an object in canonical form, in their order, those of equal names included.
+fn members(object: &str) -> Vec<&str> {
+    let mut scanner = Scanner::new(object);
+    let mut values = Vec::new();
+    assert_eq!(scanner.next_event().unwrap(), Event::BeginObject);
+    while let Event::Key(_) = scanner.next_event().unwrap() {
+        let start = scanner.position();
+        let first = scanner.next_event().unwrap();
+        scanner.skip_value(first).unwrap();
+        values.push(&object[start..scanner.position()]);
+    }
+    values
+}
+
+/// A value as PostgreSQL's text has it.
+fn literal(value: &Value, ty: ParamType) -> String {
+    let base = ParamType { is_list: false, ..ty };
+    let text = match value {
+        Value::Null => return format!("null::{ty}"),
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Double(value) => float8::text(*value),
+        Value::Text(value) => value.to_string(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| literal(item, base)).collect();
+            return format!("array[{}]::{ty}", items.join(", "));
+        }
+    };
+    format!("{}::{ty}", quoted(&text))
+}
+
+/// The arguments of a call, in declared order.
+fn arguments(params: &[Param], call: &str) -> Arc<[Value]> {
+    let given: HashMap<String, Box<RawValue>> = serde_json::from_str(call).unwrap();
+    let argument = |param: &Param| match given.get(&param.name) {
+        None => param.default.clone().unwrap_or(Value::Null),
+        Some(raw) if param.ty.is_list => {
+            let items: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).unwrap();
+            Value::List(items.iter().map(|item| value_of(item.get(), param.ty.base)).collect())
+        }
+        Some(raw) => value_of(raw.get(), param.ty.base),
+    };
+    params.iter().map(argument).collect()
+}
+
+/// A JSON value as an argument of a type, in the canonical form.
+fn value_of(raw: &str, ty: Type) -> Value {
+    if raw == "null" && ty != Type::Jsonb {
+        return Value::Null;
+    }
+    let text = || serde_json::from_str::<String>(raw).unwrap();
+    match ty {
+        Type::Integer | Type::Bigint => Value::Integer(raw.trim_matches('"').parse().unwrap()),
+        Type::Double => Value::Double(raw.trim_matches('"').parse().unwrap()),
+        Type::Boolean => Value::Boolean(raw == "true"),
+        Type::Date => Value::Text(Date::parse(&text()).unwrap().to_string().into()),
+        Type::Timestamptz => Value::Text(Timestamp::parse(&text()).unwrap().to_string().into()),
+        Type::Uuid => Value::Text(text().to_ascii_lowercase().into()),
+        Type::Json | Type::Jsonb => Value::Text(json::jsonb(raw).unwrap().into()),
+        _ => Value::Text(text().into()),
+    }
+}
+
+fn claims() -> Arc<Claims> {
+    Arc::new(Claims {
+        role: "authenticated".to_owned(),
+        user_id: Some(USER.to_owned()),
+        json: format!("{{\"sub\": \"{USER}\", \"name\": \"Ana\", \"role\": \"authenticated\"}}"),
+    })
+}
+
+fn inputs(arguments: &Arc<[Value]>) -> Inputs {
+    Inputs { arguments: Arc::clone(arguments), identity: Identity::User(claims()), now: now() }
+}
+
+/// The system's time: PostgreSQL's `now()` is no other.
+fn now() -> Timestamp {
+    martlet_core::Clock::now(&SystemClock)
+}
+
+fn outcome(answer: Result<martlet_store::Answer, martlet_core::Error>) -> Outcome {
+    match answer {
+        Ok(answer) => Ok(answer.body.map_or_else(String::new, |body| String::from_utf8(body.to_vec()).unwrap())),
+        Err(fault) if fault.kind == martlet_core::Kind::Internal => Err(format!("{} {:?}", fault.code, fault.operator)),
+        Err(fault) => Err(fault.code.into_owned()),
+    }
+}
+
+fn meets(expect: &Expect, count: u64) -> Result<(), String> {
+    let is_met = expect.rows.holds(count);
+    if is_met { Ok(()) } else { Err(expect.code.clone()) }
+}
+
+fn shaped(returns: Returns, statement: &Statement, rows: Vec<String>) -> Outcome {
+    if statement.columns.is_empty() {
+        return Ok(String::new());
+    }
+    match returns {
+        Returns::Rows => Ok(format!("[{}]", rows.join(","))),
+        Returns::Row => rows.into_iter().next().ok_or_else(|| "PGRST116".to_owned()),
+        Returns::Value => {
+            let first = rows.first().map(|row| members(row)[0].to_owned());
+            Ok(first.unwrap_or_else(|| "null".to_owned()))
+        }
+        Returns::Nothing => Ok(String::new()),
+    }
+}
+
+/// Whether the two are an answer, or two errors of one code; what differs otherwise.
+fn is_same(sqlite: Outcome, postgres: Outcome) -> Result<bool, String> {
+    // Minus zero is zero, years end with 9999, NaN is refused: docs/differences.md.
+    let without_minus_zero = |body: String| body.replace(":-0,", ":0,").replace(":-0}", ":0}");
+    let (sqlite, postgres) = (sqlite.map(without_minus_zero), postgres.map(without_minus_zero));
+    match (&sqlite, &postgres) {
+        _ if sqlite == postgres => Ok(sqlite.is_ok()),
+        (Err(code), Ok(body)) if code == "22008" && is_beyond_the_years(body) => Ok(false),
+        (Err(code), Ok(body)) if code == "22003" && body.contains("\"NaN\"") => Ok(false),
+        (Ok(a), Ok(b)) => {
+            let place = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+            Err(format!("  sqlite   ...{}\n  postgres ...{}", around(a, place), around(b, place)))
+        }
+        _ => Err(format!("  sqlite   {}\n  postgres {}", told(&sqlite), told(&postgres))),
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(body) => around(body, 0),
+        Err(code) => format!("error {code}"),
+    }
+}
+
+fn around(text: &str, place: usize) -> String {
+    let start = (0..=place.saturating_sub(80)).rev().find(|start| text.is_char_boundary(*start)).unwrap_or(0);
+    text[start..].chars().take(240).collect()
+}
+
+fn is_beyond_the_years(body: &str) -> bool {
+    let is_long_year = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count() > 4 && text.contains('-');
+    body.contains(" BC\"") || body.split('"').any(is_long_year)
+}
