@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod dev;
 mod documents;
+mod hotel;
 mod keys;
 mod kill;
 mod migrate;
