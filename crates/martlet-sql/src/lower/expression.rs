@@ -67,8 +67,8 @@ impl Lowering {
                 let operand = self.expr(operand).at(Level::Order);
                 let list = self.bind(Bind::Parameter(*parameter));
                 // No list is an unknown answer, not an empty list's false.
-                let items = format!("SELECT \"value\" FROM json_each(coalesce({list}, '[null]'))");
-                Sql::new(format!("{operand} IN ({items})"), Level::Equality)
+                let list = if expr.is_nullable { format!("coalesce({list}, '[null]')") } else { list };
+                Sql::new(format!("{operand} IN (SELECT \"value\" FROM json_each({list}))"), Level::Equality)
             }
             ExprKind::Exists(query) => self.exists(query),
             ExprKind::Scalar(query) => self.scalar(query),

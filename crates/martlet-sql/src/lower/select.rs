@@ -2,7 +2,7 @@
 
 use super::sql::{Sql, call, name};
 use super::{Lowering, Place, distinct_names};
-use crate::ir::{Body, Core, Distinct, Expr, ExprKind, OrderItem, RelationColumn, Select, SetOperator};
+use crate::ir::{Body, Core, Distinct, Expr, ExprKind, OrderItem, Part, RelationColumn, Select, SetOperator};
 use martlet_core::{Type, Value};
 
 /// What a query's columns are to be called.
@@ -89,10 +89,10 @@ impl Lowering {
         clauses
     }
 
-    /// SQLite takes HAVING without GROUP BY only beside an aggregate: every output is made to lean on one.
+    /// SQLite takes HAVING without GROUP BY only beside an aggregate: an output without one is made to lean on one.
     fn output(&mut self, core: &Core, expr: &Expr) -> Sql {
         let output = self.expr(expr);
-        if core.having.is_none() || !core.group_by.is_empty() {
+        if core.having.is_none() || !core.group_by.is_empty() || has_aggregate(expr) {
             return output;
         }
         Sql::primary(format!("CASE WHEN count(*) >= 0 THEN {} END", output.text))
@@ -262,6 +262,16 @@ impl Lowering {
         let query = self.query(select, Names::Unneeded, Place::Nested);
         Sql::primary(format!("EXISTS ({})", query.text))
     }
+}
+
+/// Whether an aggregate of the query itself, not of one inside it, is in the expression.
+fn has_aggregate(expr: &Expr) -> bool {
+    let mut found = matches!(expr.kind, ExprKind::Aggregate { .. });
+    expr.parts(&mut |part| match part {
+        Part::Expr(part) => found = found || has_aggregate(part),
+        Part::Select(_) => {}
+    });
+    found
 }
 
 /// `WITH ...`, one item a line at the top.
