@@ -12,13 +12,13 @@ const SERIES_STOP_MAX: i64 = (1 << 62) - 1;
 
 impl Lowering {
     /// The clause without its keyword. Puts its relations in scope.
-    pub(super) fn from(&mut self, from: &From) -> String {
+    pub(super) fn relations_of(&mut self, from: &From) -> String {
         match from {
             From::Relation(relation) => self.relation(relation),
             From::Join { kind, left, right, on } => {
-                let left = self.from(left);
+                let left = self.relations_of(left);
                 let is_nested = matches!(**right, From::Join { .. });
-                let right = self.from(right);
+                let right = self.relations_of(right);
                 let right = if is_nested { format!("({right})") } else { right };
                 let keyword = match (kind, on) {
                     (JoinKind::Left, _) => "LEFT JOIN",

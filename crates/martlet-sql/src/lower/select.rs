@@ -75,7 +75,7 @@ impl Lowering {
     fn clauses(&mut self, core: &Core) -> Vec<String> {
         let mut clauses = Vec::new();
         if let Some(from) = &core.from {
-            clauses.push(format!("FROM {}", self.from(from)));
+            clauses.push(format!("FROM {}", self.relations_of(from)));
         }
         if let Some(filter) = &core.filter {
             clauses.push(format!("WHERE {}", self.expr(filter).text));

@@ -84,7 +84,7 @@ impl Lowering {
     pub(super) fn update(&mut self, update: &Update) -> String {
         let table = self.target(&update.target);
         let with = self.with_items(&update.ctes);
-        let from = update.from.as_ref().map(|from| self.from(from));
+        let from = update.from.as_ref().map(|from| self.relations_of(from));
         let before = self.tables_met.len();
         let assignments = self.assignments(&update.target, &update.assignments);
         let reads_target = self.tables_met.iter().skip(before).any(|met| *met == table);
