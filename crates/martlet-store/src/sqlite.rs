@@ -13,6 +13,7 @@ mod group;
 mod layouts;
 mod lock;
 mod migrate;
+mod overruns;
 mod queue;
 mod reader;
 mod reset;

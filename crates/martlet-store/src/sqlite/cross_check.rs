@@ -8,7 +8,7 @@ use super::Shared;
 use super::authorizer::{Access, Noted, Role, TABLE_FUNCTIONS};
 use super::connection::Connection;
 use martlet_core::Error;
-use martlet_sql::{Action, App, Catalogue, Query, Statement, StatementKind, TableUse};
+use martlet_sql::{Action, App, Catalogue, Query, Statement, TableUse};
 use std::collections::BTreeSet;
 
 /// Compares the catalogue with the tables that are there.

@@ -24,7 +24,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Whether an action has begun; decides who may still call it off.
@@ -73,7 +73,7 @@ pub(super) enum Aftermath {
 
 /// How one attempt at a group ended.
 enum Attempt {
-    /// With COMMIT. An action that was called off has no outcome.
+    /// With COMMIT, perhaps of the first part only. An action that was called off has no outcome.
     Committed(Vec<Option<Result<Done, Error>>>),
     /// Nothing was written and nobody is at fault.
     Failed(Error, Aftermath),
@@ -88,7 +88,9 @@ struct Done {
 }
 
 /// Runs actions in order and answers each once its outcome is durable.
-pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending>) -> Aftermath {
+///
+/// After `patience` a group is committed as far as it got: who is done need not wait for more long actions.
+pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending>, patience: Duration) -> Aftermath {
     let mut waiting = actions;
     // Offenders, refused once those before them are durable.
     let mut refused: Vec<(Pending, Error)> = Vec::new();
@@ -96,11 +98,17 @@ pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending
     while !waiting.is_empty() || !refused.is_empty() {
         let rest = waiting.split_off(cut);
         let mut group = std::mem::replace(&mut waiting, rest);
-        match attempt(shared, connection, &group) {
+        match attempt(shared, connection, &group, patience) {
             Attempt::Committed(outcomes) => {
+                let mut rest = group.split_off(outcomes.len());
                 answer(shared, group, outcomes);
-                refused.drain(..).for_each(|(offender, error)| tell(shared, offender, Err(error)));
-                cut = waiting.len();
+                cut = rest.len();
+                rest.append(&mut waiting);
+                waiting = rest;
+                if cut == 0 {
+                    refused.drain(..).for_each(|(offender, error)| tell(shared, offender, Err(error)));
+                    cut = waiting.len();
+                }
             }
             Attempt::Failed(error, aftermath) => {
                 let offenders = refused.drain(..).map(|(offender, _)| offender);
@@ -139,7 +147,7 @@ fn tell(shared: &Shared, pending: Pending, outcome: Result<Answer, Error>) {
     let _ = pending.reply.send(outcome);
 }
 
-fn attempt(shared: &Shared, connection: &Connection, group: &[Pending]) -> Attempt {
+fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience: Duration) -> Attempt {
     if group.is_empty() {
         return Attempt::Committed(Vec::new());
     }
@@ -152,6 +160,7 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending]) -> Attem
     }
     let mut outcomes = Vec::with_capacity(group.len());
     let mut is_changed = false;
+    let began = Instant::now();
     for (index, pending) in group.iter().enumerate() {
         let changes = connection.sqlite.total_changes();
         match run_in_savepoint(shared, connection, pending) {
@@ -161,6 +170,9 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending]) -> Attem
                 outcomes.push(outcome);
             }
             Err(TransactionLost(error)) => return Attempt::Lost { offender: index, error },
+        }
+        if began.elapsed() >= patience {
+            break;
         }
     }
     match connection.run("COMMIT") {

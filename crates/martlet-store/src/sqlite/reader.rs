@@ -9,16 +9,17 @@ use super::authorizer::Role;
 use super::budget::{Allowance, Stop};
 use super::connection::Connection;
 use super::error;
+use super::overruns::Overruns;
 use super::queue::{Queue, Refused, Taken};
 use super::run::{Failure, Run, Wanted};
 use crate::{Answer, Read, Snapshot};
 use martlet_core::{Error, Position, code, limits};
+#[cfg(test)]
 use martlet_sql::Query;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -263,44 +264,4 @@ fn thread_index() -> usize {
         static INDEX: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed));
     }
     INDEX.with(Cell::get)
-}
-
-/// Plans that overran the inline budget, and how often.
-#[derive(Debug, Default)]
-struct Overruns {
-    /// Spares every read the lock as long as nothing ever overran.
-    is_any: AtomicBool,
-    plans: RwLock<HashMap<usize, Overrun>>,
-}
-
-#[derive(Debug)]
-struct Overrun {
-    /// Keeps the plan's address from being used again while its count stands.
-    plan: Weak<Query>,
-    count: u32,
-}
-
-impl Overruns {
-    fn is_long(&self, query: &Arc<Query>) -> bool {
-        self.is_any.load(Ordering::Relaxed) && {
-            let plans = self.plans.read().unwrap_or_else(PoisonError::into_inner);
-            plans.get(&key_of(query)).is_some_and(|overrun| overrun.count >= limits::INLINE_OVERRUNS_MAX)
-        }
-    }
-
-    fn note(&self, query: &Arc<Query>) {
-        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
-        if plans.len() >= limits::OVERRUN_PLANS_MAX {
-            plans.retain(|_, overrun| overrun.plan.strong_count() > 0);
-        }
-        if plans.len() < limits::OVERRUN_PLANS_MAX {
-            let new = || Overrun { plan: Arc::downgrade(query), count: 0 };
-            plans.entry(key_of(query)).or_insert_with(new).count += 1;
-            self.is_any.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-fn key_of(query: &Arc<Query>) -> usize {
-    Arc::as_ptr(query) as usize
 }

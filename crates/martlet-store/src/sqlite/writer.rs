@@ -10,6 +10,7 @@ use crate::{Answer, Inputs};
 use martlet_core::{Error, code, limits};
 use martlet_sql::Action;
 use rusqlite::wal::CheckpointMode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,9 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 const CHECKPOINT_PAGES_MAX: u32 = 16_384;
 /// Without work for so long, the log is copied whatever its size, so that a start has little to recover.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// After so long a group is committed as far as it got.
+const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 
 /// What the writer is asked for.
 #[derive(Debug)]
@@ -155,7 +159,12 @@ impl WriterThread {
         loop {
             let is_action = |job: &Job| matches!(job, Job::Action(_));
             match self.queue.take(limits::WRITE_GROUP_MAX, IDLE, is_action) {
-                Taken::Items(jobs) => self.serve(jobs),
+                Taken::Items(jobs) => {
+                    if catch_unwind(AssertUnwindSafe(|| self.serve(jobs))).is_err() {
+                        tracing::error!("panic in the writer; its connection is opened again");
+                        self.connection = None;
+                    }
+                }
                 Taken::Idle => self.checkpoint(1),
                 Taken::Closed => break,
             }
@@ -182,7 +191,7 @@ impl WriterThread {
         let shared = Arc::clone(&self.shared);
         match self.ensure_connection() {
             Ok(connection) => {
-                let aftermath = group::run(&shared, connection, actions);
+                let aftermath = group::run(&shared, connection, actions, GROUP_TIME_MAX);
                 self.after(aftermath);
             }
             Err(error) => {

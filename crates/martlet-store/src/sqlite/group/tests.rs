@@ -13,8 +13,9 @@ use martlet_sql::{
     Column, Declaration, EngineText, ExpectedRows, Returns, Span, Statement, StatementKind, Step, Volatility,
 };
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+/// No group of these tests takes so long.
+const PATIENT: Duration = Duration::from_secs(60);
 const BATCHES: u64 = 10_000;
 const SEED: u64 = 0x6d61_7274_6c65_7431;
 
@@ -303,7 +304,7 @@ impl Bench {
     }
 
     /// Runs the batch as one group and gives each outcome; none: nobody was told.
-    fn run(&self, batch: &[(Deed, Fate)]) -> Vec<Option<Result<Answer, Error>>> {
+    fn run(&self, batch: &[(Deed, Fate)], patience: Duration) -> Vec<Option<Result<Answer, Error>>> {
         let mut pending = Vec::new();
         let mut outcomes = Vec::new();
         for (deed, fate) in batch {
@@ -323,7 +324,7 @@ impl Bench {
             let inputs = Inputs { arguments: arguments.into(), identity: Identity::Anonymous, now };
             pending.push(Pending { action, inputs, deadline: Instant::now() + patience, ticket, reply });
         }
-        assert_eq!(run(&self.shared, &self.connection, pending), Aftermath::Sound);
+        assert_eq!(run(&self.shared, &self.connection, pending, patience), Aftermath::Sound);
         assert!(self.connection.is_autocommit());
         outcomes.into_iter().map(|outcome| outcome.and_then(|mut outcome| outcome.try_recv().ok())).collect()
     }
@@ -339,7 +340,9 @@ fn an_action_costs_its_neighbours_nothing() {
         let size = 1 + random.below(9);
         let batch: Vec<(Deed, Fate)> = (0..size).map(|_| (random.deed(), random.fate())).collect();
         let before = (model.clone(), bench.shared.position().number);
-        let outcomes = bench.run(&batch);
+        // Every fourth batch is committed after each of its actions.
+        let patience = if number % 4 == 0 { Duration::ZERO } else { PATIENT };
+        let outcomes = bench.run(&batch, patience);
         let mut succeeded = 0;
         for ((deed, fate), outcome) in batch.iter().zip(outcomes) {
             let expected = match fate {
@@ -390,7 +393,7 @@ fn an_action_runs_at_most_once_more_for_each_offender_behind_it() {
     let open = |id| (Deed::Open { id, name: id, balance: 1 }, Fate::Run);
     let offend = |id| (Deed::Transfer { from: id, to: id, amount: 0, note: "rollback" }, Fate::Run);
     let batch: Vec<_> = (0..8).flat_map(|id| [open(id), offend(id)]).collect();
-    let outcomes = bench.run(&batch);
+    let outcomes = bench.run(&batch, PATIENT);
     let codes: Vec<bool> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap().is_ok()).collect();
     assert_eq!(codes, [true, false].repeat(8));
     assert_eq!(bench.shared.position().number, 8, "each offender ends a commit of those before it");
@@ -405,7 +408,7 @@ fn a_fault_of_the_plan_costs_only_its_action() {
         Inputs { arguments: [Value::Integer(1)].into(), identity: Identity::Anonymous, now: Timestamp::from_micros(0) };
     let deadline = Instant::now() + Duration::from_secs(60);
     let pending = Pending { action: action(vec![missing]), inputs, deadline, ticket: Arc::default(), reply };
-    assert_eq!(run(&bench.shared, &bench.connection, vec![pending]), Aftermath::Sound);
+    assert_eq!(run(&bench.shared, &bench.connection, vec![pending], PATIENT), Aftermath::Sound);
     assert_eq!(outcome.try_recv().unwrap().unwrap_err().code, code::INTERNAL.code);
     assert_eq!(dump(&bench.connection), "");
 }
@@ -421,13 +424,15 @@ fn a_commit_that_fails_is_the_outcome_of_all_refusals_included() {
         (Deed::Transfer { from: 1, to: 2, amount: 0, note: "rollback" }, Fate::Run),
         (Deed::Open { id: 3, name: 3, balance: 1 }, Fate::Run),
     ];
-    for outcome in bench.run(&batch) {
+    for outcome in bench.run(&batch, PATIENT) {
         assert_eq!(outcome.unwrap().unwrap_err().code, code::INTERNAL.code);
     }
     assert_eq!(bench.shared.position().number, 0);
     bench.connection.sqlite.commit_hook(None::<fn() -> bool>).unwrap();
     assert_eq!(dump(&bench.connection), "");
-    let codes =
-        bench.run(&batch).into_iter().map(|outcome| outcome.unwrap().map_err(|error| error.code.into_owned()).err());
+    let codes = bench
+        .run(&batch, PATIENT)
+        .into_iter()
+        .map(|outcome| outcome.unwrap().map_err(|error| error.code.into_owned()).err());
     assert_eq!(codes.collect::<Vec<_>>(), [None, Some("not_there".to_owned()), None, Some("P0001".to_owned()), None]);
 }
