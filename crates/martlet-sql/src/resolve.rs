@@ -28,6 +28,9 @@ mod select;
 mod window;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use crate::catalogue::Table;
 use crate::ir::{self, CteId, Expr, RelationId};
 use crate::source::Source;
@@ -42,8 +45,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const RELATIONS_MAX: u32 = 64;
 /// Calls of [`Resolver::expr`] and [`Resolver::query`] inside one another; `token` lets fewer levels through.
 const LEVELS_MAX: usize = 600;
-/// Columns of one result.
+/// Columns of one result, and items of GROUP BY and ORDER BY.
 pub(crate) const COLUMNS_MAX: usize = 500;
+/// Findings of one statement; the first ones say enough.
+const FINDINGS_MAX: usize = 100;
 
 /// What names can mean in a statement.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +129,8 @@ enum Clause {
 struct Resolver<'a> {
     env: &'a Environment<'a>,
     sink: &'a mut Vec<Diagnostic>,
+    /// Findings of other statements.
+    found_before: usize,
     /// From the outermost query in; the last one is searched first.
     scopes: Vec<Scope>,
     ctes: Vec<CteName>,
@@ -198,9 +205,11 @@ fn uses(tables: BTreeMap<String, BTreeSet<String>>) -> Vec<TableUse> {
 
 impl<'a> Resolver<'a> {
     fn new(env: &'a Environment<'a>, sink: &'a mut Vec<Diagnostic>, place: Span) -> Self {
+        let found_before = sink.len();
         Self {
             env,
             sink,
+            found_before,
             scopes: Vec::new(),
             ctes: Vec::new(),
             relations: Vec::new(),
@@ -234,7 +243,8 @@ impl<'a> Resolver<'a> {
             found = found.hint(hint);
         }
         // One mistake may be met twice, such as a column of a view.
-        if !self.sink.contains(&found) {
+        let own = self.sink.get(self.found_before..).unwrap_or_default();
+        if own.len() < FINDINGS_MAX && !own.contains(&found) {
             self.sink.push(found);
         }
         Reported

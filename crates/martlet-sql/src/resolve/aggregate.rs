@@ -60,7 +60,8 @@ impl Resolver<'_> {
             Clause::AggregateArgument => ("another aggregate", "aggregate in a subquery first"),
             Clause::Limit => ("LIMIT", "write a number or a parameter"),
             Clause::FunctionInFrom => ("FROM", "write (select ..) as the argument"),
-            Clause::Values | Clause::Set | Clause::Returning => ("here", "write (select sum(x) from ..)"),
+            Clause::Values | Clause::Set => ("a value written", "write (select sum(x) from ..)"),
+            Clause::Returning => ("RETURNING", "select it in a statement of its own, after this one"),
             Clause::Schema => ("the schema", "check it in the action that writes"),
         };
         self.fail("aggregate_here", call.span, format!("{} may not stand in {place}", call.name), hint)
@@ -94,12 +95,7 @@ impl Resolver<'_> {
             _ => 1,
         };
         if args.len() != wanted || call.is_star {
-            let hint = match name {
-                "count" => "write count(*), count(x) or count(distinct x)",
-                "string_agg" => "write string_agg(x, ', ')",
-                _ => "it takes one argument",
-            };
-            return self.arguments(name, hint, call.span);
+            return self.arguments(name, "", call.span);
         }
         let mut args = args.into_iter();
         let Some(first) = args.next() else { return Err(super::Reported) };

@@ -1,8 +1,8 @@
 //! Calls of functions: those of the table, and the forms with rules of their own.
 
 use super::expr::text_of;
-use super::functions::{self, SIGNATURES, Signature};
-use super::{Resolved, Resolver, coerce, place};
+use super::functions::{self, FORMS, SIGNATURES, Signature};
+use super::{Resolved, Resolver, coerce};
 use crate::ir::{DateField, DateUnit, Expr, ExprKind, Function, ToCharPattern};
 use crate::nearest::nearest;
 use crate::{Span, catalogue};
@@ -23,13 +23,6 @@ pub(super) struct Call<'e> {
 
 impl Resolver<'_> {
     pub(super) fn function(&mut self, function: &ast::Function, span: Span) -> Resolved<Expr> {
-        let span = match place::end_of_call(self.env.source.text(), span.start) {
-            Some(end) if self.view.is_none() && !matches!(function.args, ast::FunctionArguments::None) => {
-                Span { start: span.start, end }
-            }
-            _ => span,
-        };
-        self.place = span;
         let call = self.call(function, span)?;
         if let Some(over) = &function.over {
             return self.window(&call, over);
@@ -113,7 +106,7 @@ impl Resolver<'_> {
             "concat" => self.concat(call),
             "encode" => self.encode(call),
             "date_trunc" => self.date_trunc(call),
-            "to_char" => self.to_char(call),
+            "to_char" => self.format_time(call),
             "json_build_object" | "jsonb_build_object" | "json_build_array" | "jsonb_build_array" => {
                 self.build_json(call)
             }
@@ -181,15 +174,17 @@ impl Resolver<'_> {
         self.fail("no_signature", span, message, hint)
     }
 
-    /// Refuses a call with the wrong number or kind of arguments.
+    /// Refuses a call with the wrong number or kind of arguments; without a hint its usage is told.
     pub(super) fn arguments<T>(&mut self, name: &str, hint: &str, span: Span) -> Resolved<T> {
+        let usage = FORMS.iter().find(|form| form.name == name).map_or("", |form| form.usage);
+        let hint = if hint.is_empty() { usage } else { hint };
         self.fail("arguments", span, format!("{name} does not take these arguments"), hint)
     }
 
     /// `coalesce`, `greatest`, `least`.
     fn choice(&mut self, call: &Call<'_>) -> Resolved<Expr> {
         if call.args.is_empty() {
-            return self.arguments(&call.name, "give it at least one", call.span);
+            return self.arguments(&call.name, "", call.span);
         }
         let args = self.each(call.args.iter().copied(), Self::expr)?;
         let (ty, args) = self.unify(args, &format!("the arguments of {}", call.name))?;
@@ -207,7 +202,7 @@ impl Resolver<'_> {
 
     fn nullif(&mut self, call: &Call<'_>) -> Resolved<Expr> {
         if call.args.len() != 2 {
-            return self.arguments("nullif", "write nullif(x, y)", call.span);
+            return self.arguments("nullif", "", call.span);
         }
         let args = self.each(call.args.iter().copied(), Self::expr)?;
         // PostgreSQL's result has the type of the first argument, so a wider second one must not widen it.
@@ -224,7 +219,7 @@ impl Resolver<'_> {
 
     fn concat(&mut self, call: &Call<'_>) -> Resolved<Expr> {
         if call.args.is_empty() {
-            return self.arguments("concat", "give it at least one", call.span);
+            return self.arguments("concat", "", call.span);
         }
         let args = self.each(call.args.iter().copied(), |this, arg| {
             let arg = this.expr(arg)?;
@@ -288,15 +283,14 @@ impl Resolver<'_> {
         Ok(Expr::new(ExprKind::Call { function, args: vec![unit, operand] }, ty, is_nullable, call.span))
     }
 
-    fn to_char(&mut self, call: &Call<'_>) -> Resolved<Expr> {
+    fn format_time(&mut self, call: &Call<'_>) -> Resolved<Expr> {
         let [operand, pattern] = call.args.as_slice() else {
             return self.arguments("to_char", "write to_char(x, 'YYYY-MM-DD')", call.span);
         };
         let patterns = [ToCharPattern::Year, ToCharPattern::Month, ToCharPattern::YearMonth, ToCharPattern::Date];
         let written = literal_text(pattern);
         let Some(pattern) = patterns.into_iter().find(|known| written == Some(known.name())) else {
-            let hint = "the patterns are 'YYYY', 'MM', 'YYYY-MM' and 'YYYY-MM-DD'";
-            return self.arguments("to_char", hint, call.span);
+            return self.arguments("to_char", "", call.span);
         };
         let operand = self.expr(operand)?;
         let (ty, function) = match operand.ty {
@@ -336,9 +330,11 @@ impl Resolver<'_> {
             Type::Date if is_of_day => "a date has no time of day".to_owned(),
             Type::Interval if is_of_calendar => "an interval has no place in the calendar".to_owned(),
             Type::Date | Type::Timestamptz | Type::Timestamp | Type::Interval => {
-                // Null for an infinity, but for some fields an infinity: nullable in any case.
+                // Of an infinity these are infinite, all others null.
+                let is_ever_growing = matches!(field, DateField::Epoch | DateField::Year | DateField::IsoYear);
+                let is_nullable = operand.is_nullable || !is_ever_growing;
                 let kind = ExprKind::Extract { field, operand: Box::new(operand) };
-                return Ok(Expr::new(kind, Type::Numeric, true, span));
+                return Ok(Expr::new(kind, Type::Numeric, is_nullable, span));
             }
             _ => self.cast_hint(&operand, Type::Timestamptz),
         };

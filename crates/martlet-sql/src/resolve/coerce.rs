@@ -71,6 +71,16 @@ impl Resolver<'_> {
 
     /// What to write to make a type of another.
     pub(super) fn cast_hint(&self, expr: &Expr, to: Type) -> String {
+        match (&expr.kind, expr.ty, to) {
+            (ExprKind::Literal(Value::Integer(number)), _, Type::Text) => return format!("write '{number}'"),
+            (ExprKind::Literal(_), Type::Integer | Type::Bigint, Type::Boolean) => {
+                return "write true or false".to_owned();
+            }
+            (_, Type::Integer | Type::Bigint | Type::Double, Type::Boolean) => {
+                return format!("write {} <> 0", self.quote_or(expr.span, "x"));
+            }
+            _ => {}
+        }
         if !is_castable(expr.ty, to) {
             return match (expr.ty, to) {
                 (Type::Numeric, Type::Text) => "cast it to double precision or bigint first".to_owned(),
@@ -170,6 +180,18 @@ impl Resolver<'_> {
     /// A constant whose type is still open becomes text, as PostgreSQL does at the end of a SELECT.
     pub(super) fn settle(&mut self, expr: Expr) -> Resolved<Expr> {
         if expr.is_unknown() { self.coerce(expr, Type::Text) } else { Ok(expr) }
+    }
+
+    /// Refuses `1.5` where it would be compared: it is numeric.
+    pub(super) fn refuse_bare_numbers(&mut self, exprs: &[Expr]) -> Resolved<()> {
+        let is_bare = |expr: &&Expr| expr.ty == Type::Numeric && matches!(expr.kind, ExprKind::Literal(_));
+        match exprs.iter().find(is_bare) {
+            None => Ok(()),
+            Some(expr) => {
+                let hint = format!("write {}::double precision", self.quote_or(expr.span, "x"));
+                self.fail("numeric", expr.span, "a number with a point is numeric, which needs a cast", hint)
+            }
+        }
     }
 
     /// Refuses types that cannot be ordered or compared in groups, on both engines alike.

@@ -17,7 +17,7 @@ impl Resolver<'_> {
             return self.unsupported(span, "WITH RECURSIVE", hint);
         }
         let first = self.ctes.len();
-        let ctes = self.each(&with.cte_tables, |this, cte| {
+        self.each(&with.cte_tables, |this, cte| {
             let name = catalogue::ident(&cte.alias.name);
             let span = this.span_of(cte.alias.name.span);
             let resolved = match this.ctes[first..].iter().any(|known| known.name == name) {
@@ -31,8 +31,7 @@ impl Resolver<'_> {
             });
             this.ctes.push(CteName { name, item });
             resolved
-        });
-        ctes
+        })
     }
 
     fn cte(&mut self, cte: &ast::Cte, name: &str) -> Resolved<Cte> {

@@ -10,7 +10,7 @@ impl Resolver<'_> {
     /// Resolves an expression; a constant without a type stays [`Type::Unknown`].
     pub(super) fn expr(&mut self, ast: &ast::Expr) -> Resolved<Expr> {
         self.deeper(|this| {
-            let span = this.span(ast);
+            let span = this.expr_span(ast);
             let around = std::mem::replace(&mut this.place, span);
             let done = this.expr_at(ast, span);
             this.place = around;
@@ -190,6 +190,7 @@ impl Resolver<'_> {
     fn case_operand(&mut self, operand: &ast::Expr, conditions: &[ast::CaseWhen]) -> Resolved<(Expr, Vec<Expr>)> {
         let all = std::iter::once(operand).chain(conditions.iter().map(|when| &when.condition));
         let all = self.each(all, Self::expr)?;
+        self.refuse_bare_numbers(&all)?;
         let (_, mut all) = self.unify(all, "the values of CASE")?;
         for expr in &all {
             self.require_ordered(expr, "CASE")?;

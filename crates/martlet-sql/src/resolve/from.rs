@@ -3,7 +3,7 @@
 use super::predicate::compared;
 use super::query::Unknowns;
 use super::scope::{RelationInfo, Scope};
-use super::{Clause, Reported, Resolved, Resolver};
+use super::{Clause, RELATIONS_MAX, Reported, Resolved, Resolver};
 use crate::ir::{CompareOperator, Expr, ExprKind, From, JoinKind, RelationColumn, RelationId, Source, TableFunction};
 use crate::nearest::nearest;
 use crate::{Span, Volatility, catalogue};
@@ -15,7 +15,7 @@ type Joined = (Resolved<From>, Scope);
 
 impl Resolver<'_> {
     /// The whole clause.
-    pub(super) fn from_list(&mut self, items: &[ast::TableWithJoins]) -> (Resolved<Option<From>>, Scope) {
+    pub(super) fn relations_of(&mut self, items: &[ast::TableWithJoins]) -> (Resolved<Option<From>>, Scope) {
         let mut all: Option<Joined> = None;
         for item in items {
             let before = all.as_ref().map(|(_, scope)| scope.clone()).unwrap_or_default();
@@ -319,6 +319,10 @@ impl Resolver<'_> {
     fn view(&mut self, name: &str, shown: String, alias: Option<&ast::TableAlias>) -> Resolved<From> {
         let catalogue = self.env.catalogue;
         let Some(view) = catalogue.views.get(name) else { return Err(Reported) };
+        // Views of views may double at each step: once there are too many relations, nothing more is taken apart.
+        if self.relations.len() >= RELATIONS_MAX as usize {
+            return Err(self.too_many_relations());
+        }
         let scopes = std::mem::take(&mut self.scopes);
         let ctes = std::mem::take(&mut self.ctes);
         let outer = self.view;
@@ -373,7 +377,7 @@ impl Resolver<'_> {
                 let document = self.only_jsonb(args)?;
                 self.recordset(document, alias)
             }
-            _ => self.arguments(name, "write generate_series(1, 10), jsonb_array_elements(x)", place),
+            _ => self.arguments(name, "", place),
         }
     }
 

@@ -23,6 +23,7 @@ impl Resolver<'_> {
             ast::GroupByExpr::Expressions(items, modifiers) if modifiers.is_empty() => items,
             _ => return self.unsupported(place, "this form of GROUP BY", "name the columns to group by"),
         };
+        self.require_few(items.len(), "GROUP BY")?;
         self.within(Clause::GroupBy, |this| {
             this.each(items, |this, item| {
                 let expr = this.group_item(item, outputs)?;

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::{Resolved, Resolver, coerce};
-use crate::ir::{Expr, ExprKind};
+use crate::ir::{AggregateFunction, Expr, ExprKind};
 use martlet_core::Type;
 
 impl Resolver<'_> {
@@ -15,7 +15,7 @@ impl Resolver<'_> {
         }
         let (pairs, rest) = call.args.as_chunks::<2>();
         if !rest.is_empty() {
-            return self.arguments(&call.name, "give it pairs: 'key', value", call.span);
+            return self.arguments(&call.name, "", call.span);
         }
         let pairs = self.each(pairs, |this, [key, value]| {
             let (key, value) = (this.json_key(key), this.json_value(value));
@@ -49,6 +49,9 @@ impl Resolver<'_> {
         let hint = match (&expr.kind, expr.ty) {
             (ExprKind::Literal(_), Type::Numeric) => format!("write {text}::double precision"),
             (ExprKind::Extract { .. }, _) => format!("write {text}::integer"),
+            (ExprKind::Aggregate { function: AggregateFunction::AvgBigint, .. }, _) => {
+                format!("write {text}::double precision")
+            }
             (_, Type::Numeric) => format!("write {text}::bigint or {text}::double precision"),
             (_, Type::Timestamp) => format!("write ({text})::timestamptz or ({text})::date"),
             _ => format!("write extract(epoch from {text})::bigint"),

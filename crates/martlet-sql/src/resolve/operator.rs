@@ -158,6 +158,8 @@ impl Resolver<'_> {
         };
         let wanted = match symbol {
             "->" | "->>" => Type::Text,
+            // Not found below: then the hint is to cast the other side.
+            "||" if coerce::is_castable(other, Type::Text) && other != Type::Jsonb => Type::Text,
             _ if OPERATORS.iter().any(|line| line.0 == symbol && line.1 == other && line.2 == other) => other,
             _ => {
                 return self.fail(

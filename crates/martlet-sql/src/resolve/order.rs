@@ -1,6 +1,6 @@
 //! ORDER BY, and DISTINCT ON, whose items mean the same.
 
-use super::{Clause, Resolved, Resolver};
+use super::{COLUMNS_MAX, Clause, Resolved, Resolver};
 use crate::ir::{Expr, ExprKind, OrderItem, Output};
 use crate::nearest::nearest;
 use crate::{Span, catalogue};
@@ -12,12 +12,25 @@ impl Resolver<'_> {
     pub(super) fn order_exprs<'e>(&mut self, order_by: Option<&'e ast::OrderBy>) -> Resolved<&'e [ast::OrderByExpr]> {
         match order_by {
             None => Ok(&[]),
-            Some(ast::OrderBy { kind: ast::OrderByKind::Expressions(items), interpolate: None }) => Ok(items),
+            Some(ast::OrderBy { kind: ast::OrderByKind::Expressions(items), interpolate: None }) => {
+                self.require_few(items.len(), "ORDER BY")?;
+                Ok(items)
+            }
             Some(order_by) => {
                 let span = self.span(order_by);
                 self.unsupported(span, "this form of ORDER BY", "name the columns to order by")
             }
         }
+    }
+
+    /// Refuses lists that nobody means.
+    pub(super) fn require_few(&mut self, count: usize, what: &str) -> Resolved<()> {
+        if count <= COLUMNS_MAX {
+            return Ok(());
+        }
+        let place = self.place;
+        let message = format!("{what} has {count} items; at most {COLUMNS_MAX} are taken");
+        self.fail("too_complex", place, message, "name only those that matter")
     }
 
     /// ORDER BY of one SELECT: a name of the result, else a position, else an expression over FROM.

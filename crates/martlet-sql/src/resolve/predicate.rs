@@ -4,7 +4,7 @@ use super::operator::comparison;
 use super::{Resolved, Resolver};
 use crate::Span;
 use crate::ir::{CompareOperator, Expr, ExprKind};
-use martlet_core::{Type, Value};
+use martlet_core::Type;
 use sqlparser::ast::{self, BinaryOperator as Written};
 
 impl Resolver<'_> {
@@ -55,6 +55,7 @@ impl Resolver<'_> {
 
     /// Two expressions of one type that has this comparison.
     fn comparable(&mut self, operator: CompareOperator, sides: Vec<Expr>, what: &str) -> Resolved<(Expr, Expr)> {
+        self.refuse_bare_numbers(&sides)?;
         let (ty, mut sides) = self.unify(sides, what)?;
         let is_equality = matches!(operator, CompareOperator::Equal | CompareOperator::NotEqual);
         if ty != Type::Interval && !(ty == Type::Jsonb && is_equality) {
@@ -77,6 +78,7 @@ impl Resolver<'_> {
         }
         let pairs = self.each(left.iter().zip(right), |this, (left, right)| {
             let sides = this.each([left, right], Self::expr)?;
+            this.refuse_bare_numbers(&sides)?;
             let (_, mut sides) = this.unify(sides, "the two sides")?;
             this.require_ordered(&sides[0], "a comparison of rows")?;
             let right = sides.remove(1);
@@ -133,6 +135,7 @@ impl Resolver<'_> {
         span: Span,
     ) -> Resolved<Expr> {
         let all = self.each([operand, low, high], Self::expr)?;
+        self.refuse_bare_numbers(&all)?;
         let (_, all) = self.unify(all, "the parts of BETWEEN")?;
         self.require_ordered(&all[0], "BETWEEN")?;
         let is_nullable = all.iter().any(|expr| expr.is_nullable);
@@ -176,6 +179,7 @@ impl Resolver<'_> {
             return self.row_in_list(row, list, is_negated, span);
         }
         let all = self.each(std::iter::once(operand).chain(list), Self::expr)?;
+        self.refuse_bare_numbers(&all)?;
         let (_, mut all) = self.unify(all, "the values of IN")?;
         self.require_ordered(&all[0], "IN")?;
         let is_nullable = all.iter().any(|expr| expr.is_nullable);
@@ -256,18 +260,12 @@ impl Resolver<'_> {
                 let place = self.span_of(value.span);
                 let (parameter, item) = self.list_placeholder(text, place)?;
                 let operand = self.any_operand(left?, item, text)?;
-                let is_nullable = operand.is_nullable || self.is_null_param(parameter);
                 let kind = ExprKind::AnyList { operand: Box::new(operand), parameter, item };
                 // An item may be null.
-                Ok(Expr::new(kind, Type::Boolean, is_nullable, span))
+                Ok(Expr::new(kind, Type::Boolean, true, span))
             }
             _ => self.unsupported(span, "any of this", "declare a list parameter, `-- @param list bigint[]`"),
         }
-    }
-
-    fn is_null_param(&self, index: usize) -> bool {
-        let param = &self.env.params[index];
-        param.is_optional && matches!(param.default, None | Some(Value::Null))
     }
 
     /// The left side of `= any(:list)` in the type of the items; numbers need no conversion to be compared.

@@ -78,16 +78,16 @@ impl Resolver<'_> {
     pub(super) fn add_relation(&mut self, info: RelationInfo) -> Resolved<RelationId> {
         let id = self.next_relation();
         if id.0 >= RELATIONS_MAX {
-            let place = self.place;
-            return self.fail(
-                "too_complex",
-                place,
-                format!("the statement uses more than {RELATIONS_MAX} relations, views taken apart"),
-                "make it simpler, or split it",
-            );
+            return Err(self.too_many_relations());
         }
         self.relations.push(info);
         Ok(id)
+    }
+
+    pub(super) fn too_many_relations(&mut self) -> Reported {
+        let place = self.place;
+        let message = format!("the statement uses more than {RELATIONS_MAX} relations, views taken apart");
+        self.report("too_complex", place, message, "make it simpler, or split it")
     }
 
     /// Takes in a table; `is_read`: columns named later count as read.

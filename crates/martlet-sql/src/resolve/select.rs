@@ -18,7 +18,7 @@ impl Resolver<'_> {
         let before = (self.saw_aggregate, self.groups_have_rows);
         let windows = std::mem::take(&mut self.windows);
         let clause = std::mem::replace(&mut self.clause, Clause::Projection);
-        let (from, scope) = self.from_list(&select.from);
+        let (from, scope) = self.relations_of(&select.from);
         let local = scope.relations.clone();
         self.scopes.push(scope);
         let built = self.core_in_scope(select, order_by, unknowns, (from, &local));

@@ -112,14 +112,7 @@ impl Resolver<'_> {
                 args.extend(values);
                 Ok((function, ty, is_nullable, args))
             }
-            _ => {
-                let hint = match call.name.as_str() {
-                    "lag" | "lead" => "write lag(x), lag(x, 1) or lag(x, 1, default)",
-                    "sum" => "it takes one argument",
-                    _ => "it takes none",
-                };
-                self.arguments(&call.name, hint, call.span)
-            }
+            (name, _) => self.arguments(name, "", call.span),
         }
     }
 

@@ -228,7 +228,7 @@ impl<'a> Resolver<'a> {
         let own = Scope::of(&[id], &self.relations);
         let from = match &update.from {
             None => (Ok(None), Scope::default()),
-            Some(ast::UpdateTableFromKind::AfterSet(items)) => self.from_list(items),
+            Some(ast::UpdateTableFromKind::AfterSet(items)) => self.relations_of(items),
             Some(ast::UpdateTableFromKind::BeforeSet(_)) => {
                 return self.unsupported(place, "FROM before SET", "write update t set .. from ..");
             }
