@@ -159,6 +159,9 @@ pub(crate) struct ServeArgs {
     /// Serve at this address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Show every setting and what set it, and do not serve
+    #[arg(long)]
+    pub print_config: bool,
 }
 
 #[derive(Debug, Args)]

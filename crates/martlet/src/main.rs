@@ -6,6 +6,7 @@ mod exit;
 mod logging;
 mod output;
 mod settings;
+mod surroundings;
 mod watch;
 mod wiring;
 

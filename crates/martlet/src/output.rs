@@ -58,6 +58,11 @@ pub(crate) fn bug(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or("no message");
     let version = env!("CARGO_PKG_VERSION");
+    if tracing::dispatcher::has_been_set() {
+        // A server goes on; its log stays one record a line.
+        tracing::error!(place, version, "bug in martlet: {message}; please report it with this record");
+        return;
+    }
     let what = paint(Stream::Stderr, Paint::Red, "bug in martlet");
     note(&format!("{what}: {message} ({place}, version {version})\nPlease report it with this text and what you did."));
 }

@@ -104,6 +104,14 @@ impl Settings {
         }
     }
 
+    /// Whether the secret of tokens is one that documents print as an example: anybody can sign with it.
+    pub(crate) fn has_example_secret(&self) -> bool {
+        let secret = self.text(&key::JWT_SECRET).unwrap_or_default();
+        let first = secret.chars().next();
+        secret.contains("super-secret-jwt-token")
+            || (first.is_some() && secret.chars().all(|other| Some(other) == first))
+    }
+
     /// The number or the bytes of a key that holds one.
     pub(crate) fn number(&self, key: &'static Key) -> usize {
         match self.get(key).0 {

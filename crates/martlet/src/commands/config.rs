@@ -15,7 +15,8 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     Ok(output::data(&text)?)
 }
 
-fn as_table(settings: &Settings) -> String {
+/// A line for each setting.
+pub(super) fn as_table(settings: &Settings) -> String {
     let rows = ALL.iter().map(|key| (key.full_name(), shown(settings, key), winner(&settings.get(key).1)));
     let rows: Vec<_> = rows.collect();
     let width = |of: fn(&(String, String, String)) -> &String| rows.iter().map(|row| of(row).chars().count()).max();

@@ -28,6 +28,9 @@ pub(crate) fn run(args: &DevArgs, start: Instant) -> Result<(), Failure> {
     // A folder that is no app is no folder to wait in.
     martlet_engine::read_folder(settings.folder()).map_err(super::folder_failure)?;
     let _log = start_log(&settings, Format::Text);
+    if settings.has_example_secret() {
+        output::warning("`auth.jwt_secret` is an example: `martlet serve` refuses it");
+    }
     if args.reset {
         set_aside(&settings)?;
     }

@@ -1,11 +1,11 @@
 //! `martlet serve`: production. Nothing is changed that was not asked for.
 
-use super::{load, migrate, settle};
+use super::{config, load, migrate, settle};
 use crate::cli::ServeArgs;
 use crate::exit::Failure;
 use crate::logging::{self, Format, LogGuard};
 use crate::settings::{Settings, key};
-use crate::{output, wiring};
+use crate::{output, surroundings, wiring};
 use martlet_engine::Engine;
 use martlet_server::Server;
 use martlet_sql::Severity;
@@ -14,7 +14,17 @@ use std::time::Instant;
 
 pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
     let settings = settle(&args.folder, args.listen)?;
+    if args.print_config {
+        return Ok(output::data(&config::as_table(&settings))?);
+    }
+    if settings.has_example_secret() {
+        return Err(Failure::new("`auth.jwt_secret` is an example: anybody can sign tokens with it")
+            .hint("make one with `openssl rand -base64 48`"));
+    }
     let _log = start_log(&settings, Format::Json);
+    for warning in surroundings::warnings(&settings) {
+        tracing::warn!("{warning}");
+    }
     let (app, findings) = load(settings.folder())?;
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
         tracing::warn!(file = finding.file, line = finding.line, code = finding.code, "{}", finding.message);
@@ -34,7 +44,9 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
         let server = Server::bind(server_settings, Arc::new(engine), keys, wiring::clock()).await;
         let server = server.map_err(wiring::not_bound)?;
         let stop = wiring::stop_signal()?;
-        output::data(&started(&settings, &server.local_addr().to_string(), start))?;
+        let address = server.local_addr().to_string();
+        output::data(&started(&settings, &address, start))?;
+        tracing::info!(address, start_s = start.elapsed().as_secs_f64(), "serving");
         Ok::<_, Failure>(server.serve(stop).await)
     });
     store.close();

@@ -26,7 +26,11 @@ impl Sink {
     /// Queues a line; never waits for stderr.
     pub(super) fn send(&self, line: String) {
         let sender = self.sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Some(sender) = sender.as_ref() else { return };
+        let Some(sender) = sender.as_ref() else {
+            // After the end there is nobody left to be held up.
+            let _ = std::io::stderr().write_all(line.as_bytes());
+            return;
+        };
         if sender.try_send(line).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

@@ -45,27 +45,15 @@ fn a_dry_run_changes_nothing_and_a_run_applies() {
 #[test]
 fn an_edited_migration_is_refused() {
     let app = App::migrated();
-    app.save(
-        "migrations/0001_notes.sql",
-        "create table notes (id bigint primary key, body text not null, owner uuid);\n",
-    );
+    let text = std::fs::read_to_string(app.file("migrations/0001_notes.sql")).unwrap();
+    app.save("migrations/0001_notes.sql", &format!("{text}-- edited\n"));
     insta::assert_snapshot!(app.run("migrate", &[]).all(), @r"
     1
     -- stdout
     -- stderr
-    error: `notes` must have a value for id
-     --> actions/add_note.sql:4:1
-      |
-    4 | insert into notes (body, owner) values (:body, auth.uid()) returning id, body
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      = hint: give one, or declare a default
+    error: migrations/0001_notes.sql was edited after it was applied
 
-    error: `notes` must have a value for id
-     --> seed.sql:1:1
-      |
-    1 | insert into notes (body) select 'note ' || i::text from generate_series(1, ceil(100 * :scale)::int) as g(i)
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      = hint: give one, or declare a default
+    hint: put the file back as it was and add a new one with a later name; or, where the data may go, start over with `martlet dev --reset`
     ");
 }
 

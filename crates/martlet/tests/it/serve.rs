@@ -64,6 +64,33 @@ fn missing_migrations_refuse_and_name_the_command() {
 }
 
 #[test]
+fn an_example_secret_refuses() {
+    let app = App::migrated();
+    for secret in ["your-super-secret-jwt-token-with-at-least-32-characters-long", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let run = app.run_with("serve", &[], "", &[("MARTLET_AUTH_JWT_SECRET", secret)]);
+        assert_eq!(run.code, 1);
+        assert!(run.stderr.contains("auth.jwt_secret") && !run.stderr.contains(secret), "{run:?}");
+    }
+}
+
+#[test]
+fn the_settings_can_be_shown_instead() {
+    let app = App::notes();
+    let run = app.run("serve", &["--print-config", "--listen", "127.0.0.1:9"]);
+    assert_eq!(run.code, 0);
+    assert!(run.stdout.contains("127.0.0.1:9 ") && run.stdout.contains("flag --listen"), "{run:?}");
+}
+
+#[test]
+fn what_is_amiss_around_the_process_is_logged() {
+    use std::os::unix::fs::PermissionsExt;
+    let app = App::migrated();
+    std::fs::set_permissions(app.file("data"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let server = app.serve();
+    server.wait_for_stderr("chmod 700", Duration::from_secs(5));
+}
+
+#[test]
 fn a_broken_folder_refuses() {
     let app = App::migrated();
     app.save("queries/notes.sql", "select nothing from notes\n");
