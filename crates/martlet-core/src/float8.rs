@@ -14,6 +14,11 @@ const EXPONENT_FROM: i32 = 15;
 /// The smallest exponent of ten that is written without.
 const FIXED_FROM: i32 = -4;
 
+/// Below 2^52 no decimal of at most 17 digits lies exactly between two doubles.
+const EXACT_BETWEEN_FROM: f64 = 4_503_599_627_370_496.0;
+/// A double that needs fewer digits has an exact decimal that is no longer than they are.
+const TIE_DIGITS_MIN: usize = 15;
+
 /// Returns the text of a double: `1`, `0.1`, `1e+20`, `Infinity`, `NaN`.
 pub fn text(value: f64) -> String {
     let mut out = Vec::with_capacity(TEXT_SIZE_MAX);
@@ -50,8 +55,11 @@ struct Digits {
 impl Digits {
     fn shortest(value: f64) -> Self {
         let mut digits = Self::of(format_args!("{value:e}"));
-        if !digits.is_between_two_doubles() {
-            digits.break_tie(value);
+        if value < EXACT_BETWEEN_FROM || !digits.is_between_two_doubles() {
+            // Fewer digits are never a choice between two.
+            if digits.len >= TIE_DIGITS_MIN {
+                digits.break_tie(value);
+            }
             return digits;
         }
         (0..=16)

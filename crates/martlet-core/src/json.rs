@@ -30,6 +30,9 @@ pub enum JsonError {
     /// Deeper than [`NESTING_MAX`].
     #[error("json is nested too deeply")]
     Depth,
+    /// Larger than any value that is stored: `1e131071` alone has 131,072 digits.
+    #[error("json is larger than a stored value may be")]
+    Size,
     /// A number that `numeric` cannot hold.
     #[error("value overflows numeric format")]
     Number,
@@ -42,6 +45,7 @@ impl JsonError {
             Self::Syntax(_) | Self::Surrogate => "22P02",
             Self::Nul => "22P05",
             Self::Depth => "54001",
+            Self::Size => "54000",
             Self::Number => "22003",
         }
     }

@@ -5,6 +5,7 @@
 use super::JsonError;
 use super::escape::write_string;
 use super::scan::{Event, Scanner};
+use crate::limits::CELL_SIZE_MAX;
 use std::borrow::Cow;
 
 /// Digits that `numeric` may have before the point.
@@ -14,7 +15,7 @@ const FRACTION_DIGITS_MAX: i64 = 16_383;
 
 /// Returns the jsonb text of a JSON text.
 ///
-/// Errors: what is no JSON; `\u0000` and lone surrogates; numbers beyond `numeric`.
+/// Errors: what is no JSON; `\u0000` and lone surrogates; numbers beyond `numeric`; more than a stored value's bytes.
 pub fn jsonb(text: &str) -> Result<String, JsonError> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 8);
     write_jsonb(&mut out, text)?;
@@ -25,7 +26,8 @@ pub fn jsonb(text: &str) -> Result<String, JsonError> {
 pub fn write_jsonb(out: &mut Vec<u8>, text: &str) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(text);
     let first = scanner.next_event()?;
-    write_value(out, &mut scanner, first)?;
+    let mut size_left = CELL_SIZE_MAX;
+    write_value(out, &mut scanner, first, &mut size_left)?;
     match scanner.next_event()? {
         Event::End => Ok(()),
         _ => Err(JsonError::Syntax(scanner.position())),
@@ -53,10 +55,16 @@ fn without_zeros(number: &str) -> &str {
 }
 
 // Recursion is bounded: the scanner refuses more than `NESTING_MAX` levels.
-fn write_value<'t>(out: &mut Vec<u8>, scanner: &mut Scanner<'t>, first: Event<'t>) -> Result<(), JsonError> {
+fn write_value<'t>(
+    out: &mut Vec<u8>,
+    scanner: &mut Scanner<'t>,
+    first: Event<'t>,
+    size_left: &mut usize,
+) -> Result<(), JsonError> {
+    let size_before = out.len();
     match first {
-        Event::BeginObject => write_object(out, scanner)?,
-        Event::BeginArray => write_array(out, scanner)?,
+        Event::BeginObject => return write_object(out, scanner, size_left),
+        Event::BeginArray => return write_array(out, scanner, size_left),
         Event::String(text) => write_string(out, &text.decode()?),
         Event::Number(number) => write_jsonb_number(out, number)?,
         Event::Bool(true) => out.extend_from_slice(b"true"),
@@ -66,10 +74,11 @@ fn write_value<'t>(out: &mut Vec<u8>, scanner: &mut Scanner<'t>, first: Event<'t
             return Err(JsonError::Syntax(scanner.position()));
         }
     }
+    *size_left = size_left.checked_sub(out.len() - size_before).ok_or(JsonError::Size)?;
     Ok(())
 }
 
-fn write_object(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+fn write_object(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, size_left: &mut usize) -> Result<(), JsonError> {
     let mut members: Vec<(Cow<'_, str>, Vec<u8>)> = Vec::new();
     loop {
         match scanner.next_event()? {
@@ -78,7 +87,7 @@ fn write_object(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), Json
                 let key = key.decode()?;
                 let first = scanner.next_event()?;
                 let mut value = Vec::new();
-                write_value(&mut value, scanner, first)?;
+                write_value(&mut value, scanner, first, size_left)?;
                 members.push((key, value));
             }
             _ => return Err(JsonError::Syntax(scanner.position())),
@@ -109,7 +118,7 @@ pub fn write_jsonb_members(out: &mut Vec<u8>, mut members: Vec<(Cow<'_, str>, Ve
     out.push(b'}');
 }
 
-fn write_array(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+fn write_array(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, size_left: &mut usize) -> Result<(), JsonError> {
     out.push(b'[');
     let mut is_first = true;
     loop {
@@ -121,7 +130,7 @@ fn write_array(out: &mut Vec<u8>, scanner: &mut Scanner<'_>) -> Result<(), JsonE
             out.extend_from_slice(b", ");
         }
         is_first = false;
-        write_value(out, scanner, event)?;
+        write_value(out, scanner, event, size_left)?;
     }
     out.push(b']');
     Ok(())
@@ -169,4 +178,42 @@ fn write_zero(out: &mut Vec<u8>, scale: i64, exponent: i64) -> Result<(), JsonEr
         out.resize(out.len() + usize::try_from(scale).unwrap_or(0), b'0');
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_numbers_are_those_of_postgresql() {
+        for (text, expected) in [
+            (r#"{"b":1,"aa":2,"a":3,"b":{}}"#, r#"{"a": 3, "b": {}, "aa": 2}"#),
+            ("[ 1.0 , 1e2 , -0, 1.5E+1, 1e-3, 0.00 ]", "[1.0, 100, 0, 15, 0.001, 0.00]"),
+            (r#""\u00e4\/""#, r#""ä/""#),
+        ] {
+            assert_eq!(jsonb(text).unwrap(), expected);
+        }
+        assert!(jsonb_equal("[1.0]", "[1.00]").unwrap());
+        assert!(!jsonb_equal("[1.0]", "[10]").unwrap());
+    }
+
+    #[test]
+    fn a_few_bytes_never_grow_beyond_a_stored_value() {
+        let numbers = vec!["1e131071"; 200].join(",");
+        assert_eq!(jsonb(&format!("[{numbers}]")), Err(JsonError::Size));
+        assert_eq!(jsonb(&format!("{{\"a\":[{numbers}]}}")), Err(JsonError::Size));
+        assert_eq!(jsonb("1e131072"), Err(JsonError::Number));
+    }
+
+    #[test]
+    fn the_deepest_text_needs_little_stack() {
+        let deepest = crate::json::NESTING_MAX;
+        let nested = |levels: usize| format!("{}1{}", r#"{"a":["#.repeat(levels / 2), "]}".repeat(levels / 2));
+        let thread = std::thread::Builder::new().stack_size(1 << 20);
+        let run = move || {
+            assert!(jsonb(&nested(deepest)).is_ok());
+            assert_eq!(jsonb(&nested(deepest + 2)), Err(JsonError::Depth));
+        };
+        thread.spawn(run).unwrap().join().unwrap();
+    }
 }
