@@ -22,9 +22,6 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
             .hint("make one with `openssl rand -base64 48`"));
     }
     let _log = start_log(&settings, Format::Json);
-    for warning in surroundings::warnings(&settings) {
-        tracing::warn!("{warning}");
-    }
     let (app, findings) = load(settings.folder())?;
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
         tracing::warn!(file = finding.file, line = finding.line, code = finding.code, "{}", finding.message);
@@ -47,6 +44,9 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
         let address = server.local_addr().to_string();
         output::data(&started(&settings, &address, start))?;
         tracing::info!(address, start_s = start.elapsed().as_secs_f64(), "serving");
+        for warning in surroundings::warnings(&settings) {
+            tracing::warn!("{warning}");
+        }
         Ok::<_, Failure>(server.serve(stop).await)
     });
     store.close();

@@ -6,6 +6,7 @@ use crate::support::{App, binary};
 use martlet_testkit::TestServer;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -118,7 +119,8 @@ fn a_kill_in_the_middle_of_migrations_leaves_the_database_whole() {
     }
     let folder = app.path().to_str().unwrap();
     for millis in [5, 15, 30, 50, 80] {
-        let mut child = std::process::Command::new(binary()).args(["migrate", folder]).spawn().unwrap();
+        let mut child =
+            std::process::Command::new(binary()).args(["migrate", folder]).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(millis));
         let _ = child.kill();
         let _ = child.wait();
