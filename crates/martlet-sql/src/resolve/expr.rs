@@ -104,8 +104,8 @@ impl Resolver<'_> {
     }
 
     /// Digits are an integer, a bigint where they do not fit; with a point they are numeric.
-    fn number(&mut self, digits: &str, span: Span) -> Resolved<Expr> {
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    pub(super) fn number(&mut self, digits: &str, span: Span) -> Resolved<Expr> {
+        if digits.bytes().skip(usize::from(digits.starts_with('-'))).all(|byte| byte.is_ascii_digit()) {
             return match digits.parse::<i64>() {
                 Ok(number) => {
                     let ty = if i32::try_from(number).is_ok() { Type::Integer } else { Type::Bigint };
@@ -114,8 +114,8 @@ impl Resolver<'_> {
                 Err(_) => self.fail(
                     "invalid_literal",
                     span,
-                    "the number is larger than a bigint holds",
-                    "write a number up to 9223372036854775807, or a text",
+                    "a bigint does not hold this number",
+                    "write a number from -9223372036854775808 to 9223372036854775807, or a text",
                 ),
             };
         }

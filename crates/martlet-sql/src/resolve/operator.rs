@@ -210,6 +210,10 @@ impl Resolver<'_> {
                 Ok(Expr::new(ExprKind::Not(Box::new(operand)), Type::Boolean, is_nullable, span))
             }
             UnaryOperator::Minus => {
+                // PostgreSQL's grammar makes the sign a part of the number, and then looks for its type.
+                if let Some(digits) = negated_digits(operand) {
+                    return self.number(&digits, span);
+                }
                 let operand = self.expr(operand)?;
                 self.negate(operand, span)
             }
@@ -228,7 +232,6 @@ impl Resolver<'_> {
         let ty = operand.ty;
         match (&operand.kind, ty) {
             (ExprKind::Literal(Value::Integer(number)), Type::Integer | Type::Bigint) => {
-                // A literal is not negative, or is one that was negated.
                 if let Some(negated) = number.checked_neg()
                     && (ty == Type::Bigint || i32::try_from(negated).is_ok())
                 {
@@ -290,6 +293,25 @@ pub(super) fn comparison(op: &Written) -> Option<CompareOperator> {
         Written::GtEq => CompareOperator::GreaterOrEqual,
         _ => return None,
     })
+}
+
+/// The number behind a minus, brackets and further signs taken in.
+fn negated_digits(operand: &ast::Expr) -> Option<String> {
+    let mut operand = operand;
+    let mut is_negative = true;
+    loop {
+        operand = match operand {
+            ast::Expr::Nested(inner) => inner,
+            ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+                is_negative = !is_negative;
+                expr
+            }
+            ast::Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, _), .. }) => {
+                return Some(if is_negative { format!("-{digits}") } else { digits.clone() });
+            }
+            _ => return None,
+        };
+    }
 }
 
 /// The name in `auth.jwt() ->> 'name'`.

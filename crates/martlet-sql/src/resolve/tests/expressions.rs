@@ -9,6 +9,7 @@ fn arithmetic() {
         select 1 + 1 as a, 1 + id as b, id * 2 as c, nights / 2 as d, nights % 2 as e from bookings
         select weight * 2 as a, weight + price_cents as b, -weight as c, - rooms as d, +rooms as e from room_types
         select 2147483647 as a, 2147483648 as b, -2147483648 as c, -5 as d, 9223372036854775807 as e
+        select -9223372036854775808 as a, - -5 as b, -(2147483648) as c, -2147483649 as d, -(5::bigint) as e, -(-2147483648) as f
         select 1::bigint + 1 as a, 1.5::double precision * 2 as b, 1e3::double precision as c, -1.5::double precision as d
         select price_cents / rooms as a, price_cents - rooms as b, (rooms + 1) * price_cents as c from room_types
     ";
@@ -18,7 +19,9 @@ fn arithmetic() {
     select weight * 2 as a, weight + price_cents as b, -weight as c, - rooms as d, +rooms as e from room_types
         a double precision null, b double precision null, c double precision null, d integer not null, e integer not null; reads room_types(price_cents, rooms, weight)
     select 2147483647 as a, 2147483648 as b, -2147483648 as c, -5 as d, 9223372036854775807 as e
-        a integer not null, b bigint not null, c bigint not null, d integer not null, e bigint not null; rows <= 1
+        a integer not null, b bigint not null, c integer not null, d integer not null, e bigint not null; rows <= 1
+    select -9223372036854775808 as a, - -5 as b, -(2147483648) as c, -2147483649 as d, -(5::bigint) as e, -(-2147483648) as f
+        a bigint not null, b integer not null, c integer not null, d bigint not null, e bigint not null, f bigint not null; rows <= 1
     select 1::bigint + 1 as a, 1.5::double precision * 2 as b, 1e3::double precision as c, -1.5::double precision as d
         a bigint not null, b double precision not null, c double precision not null, d double precision not null; rows <= 1
     select price_cents / rooms as a, price_cents - rooms as b, (rooms + 1) * price_cents as c from room_types
@@ -29,6 +32,7 @@ fn arithmetic() {
 #[test]
 fn arithmetic_refused() {
     let text = r"
+        select -(-9223372036854775808) as a
         select 1.5 as a
         select weight * 1.5 as a from room_types
         select 1 + 1.5 as a
@@ -44,6 +48,8 @@ fn arithmetic_refused() {
         select -true as a, -'1' as b
     ";
     assert_snapshot!(meaning(text), @r"
+    select -(-9223372036854775808) as a
+        invalid_literal at `-9223372036854775808`: a bigint does not hold this number -> write a number from -9223372036854775808 to 9223372036854775807, or a text
     select 1.5 as a
         not_storable at `1.5`: a numeric cannot be given in a column -> write 1.5::double precision
     select weight * 1.5 as a from room_types
@@ -53,7 +59,7 @@ fn arithmetic_refused() {
     select weight % 2 as a from room_types
         no_operator at `weight % 2`: there is no operator double precision % integer -> cast both sides to bigint
     select 9223372036854775808 as a
-        invalid_literal at `9223372036854775808`: the number is larger than a bigint holds -> write a number up to 9223372036854775807, or a text
+        invalid_literal at `9223372036854775808`: a bigint does not hold this number -> write a number from -9223372036854775808 to 9223372036854775807, or a text
     select name + 1 as a from room_types
         no_operator at `name + 1`: there is no operator text + integer -> write name::integer
     select name + name as a from room_types
