@@ -52,6 +52,21 @@ fn every_query_answers_alike_over_generated_rows() {
     report.finish();
 }
 
+/// Its seed too: the rows are formulas, and every table holds the same on both.
+#[test]
+fn the_hotel_answers_alike_on_both_engines() {
+    let oracle = Oracle::start();
+    let mut report = Report::default();
+    let group = Group::hotel();
+    let pair = Pair::set_up(&oracle, &group, "hotel").unwrap();
+    report.add_all(pair.compile_errors());
+    report.add_all(pair.compare_all_tables());
+    for case in &group.cases {
+        report.run(&pair, case);
+    }
+    report.finish();
+}
+
 /// What differed.
 #[derive(Default)]
 struct Report {

@@ -4,12 +4,12 @@ use super::case::{Case, Group};
 use crate::oracle::{Fault, Oracle, Rows, quoted};
 use crate::support::{settings, soon};
 use martlet_core::json::{Event, Scanner};
-use martlet_core::{Claims, Date, Identity, ParamType, SystemClock, Timestamp, Type, Value, float8, json};
+use martlet_core::{Claims, Date, Identity, ParamType, SystemClock, Timestamp, Type, Value, float8, json, limits};
 use martlet_sql::{
     Action, App, Bind, Compiled, Diagnostic, Expect, Param, Query, Returns, Severity, SourceFile, Statement, compile,
 };
 use martlet_store::canonical::canonical_json;
-use martlet_store::{Inputs, Read, SqliteStore};
+use martlet_store::{Inputs, Read, SqliteStore, StoreSettings};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl<'o> Pair<'o> {
     pub(super) fn set_up(oracle: &'o Oracle, group: &Group, schema: &str) -> Result<Self, String> {
         let (app, compile_errors) = compile_what_can_be(group)?;
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(settings(&folder), Arc::new(SystemClock)).unwrap();
+        let store = SqliteStore::open(roomy(&folder), Arc::new(SystemClock)).unwrap();
         store.migrate(&app, false).unwrap_or_else(|fault| panic!("{schema}: {fault:?}"));
         let pair = Self { oracle, schema: schema.to_owned(), app, store, folder, compile_errors };
         pair.set_up_postgres();
@@ -131,13 +131,20 @@ impl<'o> Pair<'o> {
 
     /// A store on a copy of the database, so that the next case finds the rows as they were.
     fn copied_store(&self) -> SqliteStore {
-        let mut own = settings(&self.folder);
+        let mut own = roomy(&self.folder);
         let number = std::fs::read_dir(self.folder.path()).unwrap().count();
         own.data = self.folder.path().join(format!("copy-{number}"));
         std::fs::create_dir(&own.data).unwrap();
         let source = rusqlite::Connection::open(settings(&self.folder).data.join("app.db")).unwrap();
+        // A CHECK may call our functions, and copying a row checks it.
+        martlet_store::functions::register(&source, &Arc::default()).unwrap();
         source.execute("vacuum into ?1", [own.data.join("app.db").to_str().unwrap()]).unwrap();
         SqliteStore::open(own, Arc::new(SystemClock)).unwrap()
+    }
+
+    /// What differs in the tables as they are.
+    pub(super) fn compare_all_tables(&self) -> Vec<String> {
+        self.compare_tables(&self.store).err().into_iter().collect()
     }
 
     fn compare_tables(&self, store: &SqliteStore) -> Result<(), String> {
@@ -220,6 +227,15 @@ impl<'o> Pair<'o> {
         // A failed transaction takes no command: `deallocate` then comes before the next `prepare`.
         let _ = self.oracle.run("deallocate all");
         answer
+    }
+}
+
+/// Room for all rows of a table in one answer.
+fn roomy(folder: &tempfile::TempDir) -> StoreSettings {
+    StoreSettings {
+        answer_rows_max: limits::ANSWER_ROWS_MAX,
+        answer_size_max: limits::ANSWER_SIZE_MAX,
+        ..settings(folder)
     }
 }
 
