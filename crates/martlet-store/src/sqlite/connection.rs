@@ -108,6 +108,9 @@ pub(super) fn is_version_supported() -> bool {
 fn harden(sqlite: &rusqlite::Connection) -> Result<()> {
     for (config, value) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        // Else an analysed database makes SQLite plan a kept statement again for each new argument; and the plan
+        // that was proven by EXPLAIN must be the one that runs.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),

@@ -295,6 +295,24 @@ async fn a_plan_that_overran_three_times_starts_on_a_reader_thread() {
     }
 }
 
+#[test]
+fn a_kept_statement_is_not_planned_again_for_other_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let maintenance = Connection::open(&path, Role::Maintenance, Synchronous::Normal).unwrap();
+    let skewed = "create table t (k integer, v text) strict; create index t_k on t (k);
+                  insert into t select case when value % 100 = 0 then value else 1 end, 'x' from generate_series(1, 5000);
+                  analyze;";
+    maintenance.sqlite.execute_batch(skewed).unwrap();
+    let reader = Connection::open(&path, Role::Reader, Synchronous::Normal).unwrap();
+    let sql = "select count(v) from t where k > ?1 and k < ?2";
+    for low in [0, 1, 100, 4_000] {
+        let mut statement = reader.sqlite.prepare_cached(sql).unwrap();
+        let _: i64 = statement.query_row([low, low + 10], |row| row.get(0)).unwrap();
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "from {low}");
+    }
+}
+
 #[tokio::test]
 async fn the_log_is_bounded() {
     let bench = Bench::new(BLOBS);

@@ -24,6 +24,16 @@ fn occupy() -> Arc<Action> {
     action(Returns::Rows, vec![step(statement(endless, "n bigint"))])
 }
 
+/// Holds the writer until the deadline; it has begun when this returns.
+async fn occupied(test: &TestStore, patience: Duration) -> JoinHandle<Result<Answer, Error>> {
+    let task = start(test, &occupy(), 0, patience);
+    tokio::task::yield_now().await;
+    while test.store.health().queue_depth > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    task
+}
+
 fn mark() -> Arc<Action> {
     write("insert into marks values (?1)")
 }
@@ -54,8 +64,7 @@ fn poll_once(future: std::pin::Pin<&mut impl Future>) -> bool {
 #[tokio::test]
 async fn an_action_dropped_while_it_waits_never_starts() {
     let test = TestStore::with(ACCOUNTS);
-    let occupied = start(&test, &occupy(), 0, Duration::from_millis(200));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let occupied = occupied(&test, Duration::from_millis(300)).await;
     let kept = start(&test, &mark(), 1, Duration::from_secs(30));
     {
         let mut dropped = pin!(test.store.transact(mark(), inputs(&[Value::Integer(2)]), soon()));
@@ -70,12 +79,11 @@ async fn an_action_dropped_while_it_waits_never_starts() {
 #[tokio::test]
 async fn an_action_out_of_time_in_the_queue_is_told_at_once_and_never_starts() {
     let test = TestStore::with(ACCOUNTS);
-    let occupied = start(&test, &occupy(), 0, Duration::from_millis(600));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let occupied = occupied(&test, Duration::from_secs(2)).await;
     let began = Instant::now();
     let late = start(&test, &mark(), 1, Duration::from_millis(50)).await.unwrap();
     assert_eq!(late.unwrap_err().code, "57014");
-    assert!(began.elapsed() < Duration::from_millis(400), "it does not wait for the one before it");
+    assert!(began.elapsed() < Duration::from_millis(1_500), "it does not wait for the one before it");
     assert_eq!(test.store.health().queue_depth, 0);
     assert_eq!(occupied.await.unwrap().unwrap_err().code, "57014");
     assert_eq!(marks(&test).await, "");
@@ -84,8 +92,7 @@ async fn an_action_out_of_time_in_the_queue_is_told_at_once_and_never_starts() {
 #[tokio::test]
 async fn a_full_queue_refuses() {
     let test = TestStore::with_settings(ACCOUNTS, |settings| settings.write_queue_max = 2);
-    let occupied = start(&test, &occupy(), 0, Duration::from_millis(200));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let occupied = occupied(&test, Duration::from_millis(300)).await;
     let waiting =
         [start(&test, &mark(), 1, Duration::from_secs(30)), start(&test, &mark(), 2, Duration::from_secs(30))];
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -213,7 +220,7 @@ async fn a_read_is_stopped_at_its_deadline_and_when_its_client_has_gone() {
         Err(error) => error.code,
     };
     assert_eq!(code, "57014");
-    assert!(began.elapsed() < Duration::from_millis(350));
+    assert!(began.elapsed() < Duration::from_secs(2));
     {
         let mut dropped = pin!(test.store.read(vec![read_of(&endless, &[])], soon()));
         assert!(!poll_once(dropped.as_mut()));
@@ -240,7 +247,7 @@ async fn a_statement_of_an_action_is_stopped_at_its_deadline() {
     let neighbours =
         [start(&test, &mark(), 1, Duration::from_secs(30)), start(&test, &mark(), 2, Duration::from_secs(30))];
     assert_eq!(slow.await.unwrap().unwrap_err().code, "57014");
-    assert!(began.elapsed() < Duration::from_millis(400));
+    assert!(began.elapsed() < Duration::from_secs(2));
     for neighbour in neighbours {
         neighbour.await.unwrap().unwrap();
     }
