@@ -117,3 +117,52 @@ fn requests_on_one_connection_are_answered_in_order() {
     let places: Vec<_> = ["\"a\"", "\"b\"", "\"c\""].iter().map(|name| answers.find(name).unwrap()).collect();
     assert!(places.is_sorted() && answers.matches("HTTP/1.1 200").count() == 3, "{answers}");
 }
+
+/// Seeded mutations of good requests: whatever comes is answered or closed, and nothing is a fault of the server.
+#[test]
+fn mutated_requests_are_no_fault_of_the_server() {
+    let site = Site::start();
+    let bearer = format!("Authorization: Bearer {}\r\nContent-Length: 14\r\n", crate::support::token("authenticated"));
+    let originals = [
+        NEXT.to_owned(),
+        post("Content-Length: 12\r\n", r#"{"name":"x"}"#),
+        post("Transfer-Encoding: chunked\r\n", "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n"),
+        post(&bearer, r#"{"name":"\ud8"}"#),
+        "GET /app.js HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1,4-\r\nIf-None-Match: \"a\", W/\"b\"\r\n\r\n".to_owned(),
+        "POST /rest/v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n\
+         {\"queries\":[{\"name\":\"whoami\"}]}"
+            .to_owned(),
+        "OPTIONS /rest/v1/rpc/greet HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\
+         Access-Control-Request-Headers: a,b\r\n\r\n"
+            .to_owned(),
+    ];
+    let mut state = 0x6874_7470_6d61_7274_u64;
+    let mut next = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for round in 0..700 {
+        let mut request = originals[round % originals.len()].clone().into_bytes();
+        for _ in 0..=next(4) {
+            let at = next(request.len());
+            match next(5) {
+                0 => request[at] = u8::try_from(next(256)).unwrap(),
+                1 => request[at] ^= 1 << next(8),
+                2 => drop(request.remove(at)),
+                3 => request.insert(at, b"%&=\r\n:;, \0\xff/"[next(12)]),
+                _ => request.truncate(at.max(1)),
+            }
+        }
+        let mut stream = site.connect();
+        let _ = stream.write_all(&request);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer);
+        let is_fault = answer.contains("HTTP/1.1 500") || answer.contains("MRT500");
+        assert!(!is_fault, "round {round}: {}\n{answer}", String::from_utf8_lossy(&request));
+    }
+    assert_eq!(site.get("/livez").status, 200);
+}
