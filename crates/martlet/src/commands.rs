@@ -17,6 +17,7 @@ use crate::output;
 use crate::settings::{Flags, Settings, environment, file};
 use anyhow::Context as _;
 use martlet_sql::{App, Diagnostic, Severity};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
@@ -65,7 +66,7 @@ fn settings_text(folder: &Path) -> Result<String, Failure> {
         return Err(Failure::new(format!("there is no folder `{}`", folder.display())).hint(hint));
     }
     let path = folder.join(file::FILE);
-    match std::fs::read(&path) {
+    match read_bounded(&path) {
         Ok(bytes) if bytes.len() > file::FILE_SIZE_MAX => {
             Err(Failure::new(format!("{} is larger than {} bytes", path.display(), file::FILE_SIZE_MAX)))
         }
@@ -73,6 +74,16 @@ fn settings_text(folder: &Path) -> Result<String, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(anyhow::Error::from(error).context(format!("cannot read {}", path.display())).into()),
     }
+}
+
+/// Reads a regular file, a byte more than `martlet.toml` may have at most.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path.metadata()?.is_file() {
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(file::FILE_SIZE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    Err(std::io::Error::other("it is no regular file"))
 }
 
 /// The app of a folder with the findings that do not stop it; the failure has all findings.

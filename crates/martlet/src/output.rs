@@ -27,6 +27,9 @@ enum Paint {
 
 /// Writes data: what the command was asked for. A reader that has gone is an error of kind `BrokenPipe`.
 pub(crate) fn data(text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
@@ -35,8 +38,11 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Tells people something, a line or more.
+/// Tells people something, a line or more; nothing where there is nothing to tell.
 pub(crate) fn note(text: &str) {
+    if text.is_empty() {
+        return;
+    }
     // Nobody is left to be told when stderr is gone.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
@@ -69,10 +75,7 @@ pub(crate) fn bug(panic: &PanicHookInfo<'_>) {
 
 /// Tells why a command could not be done; nothing where all has been told.
 pub(crate) fn failure(failure: &Failure) {
-    let text = failure_text(failure, Stream::Stderr);
-    if !text.is_empty() {
-        note(&text);
-    }
+    note(&failure_text(failure, Stream::Stderr));
 }
 
 pub(crate) fn failure_text(failure: &Failure, stream: Stream) -> String {

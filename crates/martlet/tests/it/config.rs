@@ -53,6 +53,36 @@ fn mistakes_refuse_every_command() {
 }
 
 #[test]
+fn a_file_that_is_none_or_too_large_is_told() {
+    let app = App::notes();
+    app.save("martlet.toml", &"#".repeat(64 * 1024 + 1));
+    insta::assert_snapshot!(app.run("config", &[]).all(), @r"
+    1
+    -- stdout
+    -- stderr
+    error: APP/martlet.toml is larger than 65536 bytes
+    ");
+    std::fs::remove_file(app.file("martlet.toml")).unwrap();
+    std::fs::create_dir(app.file("martlet.toml")).unwrap();
+    insta::assert_snapshot!(app.run("config", &[]).all(), @r"
+    1
+    -- stdout
+    -- stderr
+    error: cannot read APP/martlet.toml
+      caused by: it is no regular file
+    ");
+    std::fs::remove_dir(app.file("martlet.toml")).unwrap();
+    std::fs::write(app.file("martlet.toml"), b"name = \"\xff\"").unwrap();
+    insta::assert_snapshot!(app.run("config", &[]).all(), @r"
+    1
+    -- stdout
+    -- stderr
+    error: cannot read APP/martlet.toml
+      caused by: invalid utf-8 sequence of 1 bytes from index 8
+    ");
+}
+
+#[test]
 fn names_of_other_documents_warn() {
     let app = App::notes();
     let run = app.run_with("config", &[], "", &[("CLIENT_URL", "https://a.example"), ("CACHE_TTL_USERS", "1000")]);

@@ -116,8 +116,9 @@ fn an_edited_migration_is_told_and_reset_begins_anew() {
 fn a_change_of_the_settings_is_told() {
     let app = App::notes();
     let server = dev(&app);
-    app.save("martlet.toml", "name = \"Other\"\n");
+    app.save("martlet.toml", "nmae = \"Other\"\n");
     server.wait_for_stderr("martlet.toml was changed", PATIENCE);
+    assert!(server.stderr().contains("did you mean `name`?"), "{}", server.stderr());
 }
 
 #[test]

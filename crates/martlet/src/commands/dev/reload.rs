@@ -1,6 +1,6 @@
 //! One reload after another: compile, migrate, seed, replace; or leave the last good app serving and say why.
 
-use crate::commands::{counts, load, migrate, seed};
+use crate::commands::{counts, load, migrate, seed, settings_text};
 use crate::exit::Failure;
 use crate::output::{self, Stream};
 use crate::settings::{Settings, file};
@@ -19,14 +19,14 @@ pub(super) struct Reloader {
     settings: Settings,
     pub(super) engine: Arc<Engine>,
     server: Option<ServerHandle>,
-    settings_text: Option<Vec<u8>>,
+    settings_text: String,
     /// Shown to pages once there is a server.
     error: Option<String>,
 }
 
 impl Reloader {
     pub(super) fn new(settings: Settings, engine: Arc<Engine>) -> Self {
-        let settings_text = read_settings(&settings);
+        let settings_text = settings_text(settings.folder()).unwrap_or_default();
         Self { settings, engine, server: None, settings_text, error: None }
     }
 
@@ -50,9 +50,7 @@ impl Reloader {
     /// Reads the folder and serves it, if it is good and the database can follow it. False: the error was told.
     pub(super) fn reload(&mut self) -> bool {
         let served = load(self.settings.folder()).and_then(|(app, findings)| {
-            if !findings.is_empty() {
-                output::note(output::diagnostics(&findings, Stream::Stderr).trim_end());
-            }
+            output::note(output::diagnostics(&findings, Stream::Stderr).trim_end());
             self.serve(app)
         });
         match &served {
@@ -97,18 +95,16 @@ impl Reloader {
         self.error = error;
     }
 
-    /// Settings are read once, at the start.
+    /// Settings are read once, at the start; mistakes in them are told at once all the same.
     fn tell_of_settings(&mut self) {
-        let text = read_settings(&self.settings);
+        let text = settings_text(self.settings.folder()).unwrap_or_default();
         if text != self.settings_text {
+            let mistakes = file::parse(&text).diagnostics;
             self.settings_text = text;
+            output::note(output::diagnostics(&mistakes, Stream::Stderr).trim_end());
             output::note(&format!("{} was changed: start anew to use it", file::FILE));
         }
     }
-}
-
-fn read_settings(settings: &Settings) -> Option<Vec<u8>> {
-    std::fs::read(settings.folder().join(file::FILE)).ok()
 }
 
 fn plain(failure: &Failure) -> String {
