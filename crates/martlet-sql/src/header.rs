@@ -119,10 +119,13 @@ impl Reader<'_> {
     fn above(&mut self, index: usize, statement: &StatementText) {
         let comment_lines: BTreeSet<usize> = statement.comments.iter().filter(|c| c.is_alone).map(|c| c.line).collect();
         let first_line = self.source.line_index(statement.span.start);
+        // The first of the comment lines that reach down to the statement without a gap.
+        let directly_from =
+            (0..first_line).rev().take_while(|line| comment_lines.contains(line)).last().unwrap_or(first_line);
         let mut step = StepTags::default();
         for comment in &statement.comments {
             let Some(tag) = tag_of(self.source, comment) else { continue };
-            let is_directly_above = (tag.line + 1..first_line).all(|line| comment_lines.contains(&line));
+            let is_directly_above = tag.line >= directly_from;
             let name = tag.name.as_str();
             if self.kind == FileKind::Seed {
                 self.wrong(

@@ -246,7 +246,7 @@ impl Replay<'_> {
             state.index.columns.iter_mut().for_each(|(name, _)| rename(name));
         }
         rewrite_expressions(self.schema, table, &old_name, &new_name, false);
-        self.refresh_all();
+        self.refresh_around(table);
         self.sqlite.push(format!(
             "alter table {} rename column {} to {}",
             sqlite::quote(table),
@@ -273,19 +273,22 @@ impl Replay<'_> {
         for state in self.schema.indexes.values_mut().filter(|state| state.index.table == table) {
             state.index.table.clone_from(&name);
         }
-        self.refresh_all();
+        self.refresh_around(&name);
         rewrite_expressions(self.schema, &name, table, &name, true);
         self.sqlite.push(format!("alter table {} rename to {}", sqlite::quote(table), sqlite::quote(&name)));
         Some(name)
     }
 
-    fn refresh_all(&mut self) {
-        let names: Vec<String> = self.schema.tables.keys().cloned().collect();
-        for state in self.schema.indexes.values() {
+    /// Brings the catalogue up to date after a rename: the table, its indexes, and those that refer to it.
+    fn refresh_around(&mut self, table: &str) {
+        for state in self.schema.indexes.values().filter(|state| state.index.table == table) {
             self.schema.catalogue.indexes.insert(state.index.name.clone(), state.index.clone());
         }
-        for name in names {
-            self.schema.refresh(&name);
+        let refers = |state: &&TableState| state.foreign_keys.iter().any(|key| key.table == table);
+        let referring: Vec<String> =
+            self.schema.tables.values().filter(refers).map(|state| state.name.clone()).collect();
+        for name in referring.iter().map(String::as_str).chain([table]) {
+            self.schema.refresh(name);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Types live in the catalogue; the STRICT table keeps the storage class and, for integers, the range. A check that
 //! stands for a type is named by the error that it means, `@22003@...`, as the errors of our functions are.
 
-use super::schema::{ColumnState, IndexState, Key, Schema, TableState};
+use super::schema::{ColumnState, IndexState, Key, Schema, TableState, ViewState};
 use martlet_core::Type;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -127,8 +127,8 @@ pub(super) fn rebuild(
     indexes: &BTreeMap<String, IndexState>,
     copied: &[(String, String)],
 ) -> Vec<String> {
-    let mut steps: Vec<String> =
-        schema.views.iter().rev().map(|view| format!("drop view {}", quote(&view.name))).collect();
+    let views: Vec<&ViewState> = schema.views.iter().filter(|view| view.words.contains(old)).collect();
+    let mut steps: Vec<String> = views.iter().rev().map(|view| format!("drop view {}", quote(&view.name))).collect();
     steps.push(create_table(table, REBUILT));
     let from: Vec<String> = copied.iter().map(|(from, _)| from.clone()).collect();
     let to: Vec<String> = copied.iter().map(|(_, to)| to.clone()).collect();
@@ -152,6 +152,6 @@ pub(super) fn rebuild(
     steps.push(format!("drop table {}", quote(old)));
     steps.push(format!("alter table {} rename to {}", quote(REBUILT), quote(&table.name)));
     steps.extend(indexes.values().filter(|state| state.index.table == table.name).map(create_index));
-    steps.extend(schema.views.iter().map(|view| view.sqlite.clone()));
+    steps.extend(views.iter().map(|view| view.sqlite.clone()));
     steps
 }

@@ -408,9 +408,15 @@ impl Replay<'_> {
             self.wrong("duplicate_column", span, format!("the view has two columns `{twice}`"), Some(hint.to_owned()));
             return;
         }
+        let own = words_of(statement);
+        let mut words = own.clone();
+        for inner in self.schema.views.iter().filter(|view| own.contains(&view.name)) {
+            // What a view uses, those that use it use too.
+            words.extend(inner.words.iter().cloned());
+        }
         let view = ViewState {
             name: name.clone(),
-            words: words_of(statement),
+            words,
             has_wildcard: has_wildcard(statement),
             sqlite: sqlite::create_view(&name, &names, &text.text),
         };
