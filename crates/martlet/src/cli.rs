@@ -117,7 +117,7 @@ pub(crate) struct FolderArgs {
     #[arg(value_name = "DIR", default_value = ".")]
     pub folder: PathBuf,
     /// Keep the database here instead of in DIR/data
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = text_path)]
     pub data: Option<PathBuf>,
 }
 
@@ -240,6 +240,11 @@ pub(crate) struct GenerateDocsArgs {
 
 /// Largest `--scale`: a thousand times the data set of the workloads.
 const SCALE_MAX: f64 = 1000.0;
+
+/// A path that can be shown and kept as a setting.
+fn text_path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("a folder".into()) } else { Ok(PathBuf::from(text)) }
+}
 
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

@@ -115,3 +115,14 @@ fn counted(count: usize, word: &str) -> Option<String> {
         _ => Some(format!("{count} {word}s")),
     }
 }
+
+/// How this command was called, so that what it tells to type can be typed: `martlet`, or a path to it.
+fn our_name() -> String {
+    std::env::args_os().next().map_or_else(|| "martlet".to_owned(), |name| quoted(&name.to_string_lossy()))
+}
+
+/// As a shell takes it.
+fn quoted(path: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-+@,:".contains(character);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}

@@ -38,6 +38,11 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Whether stdout is a terminal: somebody reads the data, not a program.
+pub(crate) fn is_for_people() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Tells people something, a line or more; nothing where there is nothing to tell.
 pub(crate) fn note(text: &str) {
     if text.is_empty() {

@@ -21,8 +21,11 @@ pub(crate) fn run(args: &KeysArgs) -> Result<(), Failure> {
     }
     let anon = issue(&keys, "anon", None, APP_KEY)?;
     let service = issue(&keys, "service_role", None, APP_KEY)?;
-    output::note("the anon key may be in pages; the service key may do everything: keep it on servers");
-    Ok(output::data(&format!("anon {anon}\nservice_role {service}"))?)
+    output::data(&format!("anon {anon}\nservice_role {service}"))?;
+    if output::is_for_people() {
+        output::note("the anon key may be in pages; the service key may do everything: keep it on servers");
+    }
+    Ok(())
 }
 
 /// A token for a user, good for one day.

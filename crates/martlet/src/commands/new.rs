@@ -1,5 +1,6 @@
 //! `martlet new`: a folder that runs.
 
+use super::{our_name, quoted};
 use crate::cli::{NewArgs, Template};
 use crate::exit::Failure;
 use crate::output;
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     write(&folder.join(".gitignore"), b"/data/\n")?;
     let shown = folder.display();
     output::note(&format!("made {shown} with {} files; serve it with:", files.len() + 1));
-    output::data(&format!("martlet dev {}", quoted(&shown.to_string())))?;
+    output::data(&format!("{} dev {}", our_name(), quoted(&shown.to_string())))?;
     Ok(())
 }
 
@@ -44,10 +45,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().expect("a file of the template is in a folder");
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     Ok(fs::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?)
-}
-
-/// As a shell takes it.
-fn quoted(path: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/._-+@,:".contains(character);
-    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }

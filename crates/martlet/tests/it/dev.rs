@@ -31,8 +31,7 @@ fn a_folder_serves_at_once_with_data_and_urls_to_try() {
     app.save("public/index.html", "<!doctype html><title>Notes</title>\n");
     let server = dev(&app);
     assert_eq!(server.get(NOTES).body, r#"[{"id":1,"body":"note 1"}]"#);
-    std::thread::sleep(Duration::from_millis(100));
-    let stdout = server.stdout();
+    let stdout = wait_for_stdout(&server, "/#access_token=");
     let (page, token) = stdout.split_once("/#access_token=").expect("a page URL with a token");
     assert!(page.ends_with(server.url()), "{stdout}");
     assert_eq!(server.get_as("/rest/v1/rpc/mine", token.trim()).body, "[]");
@@ -131,4 +130,32 @@ fn a_folder_that_is_no_app_is_told() {
 
     hint: make an app folder with `martlet new DIR`
     ");
+}
+
+#[test]
+fn what_is_told_to_type_works() {
+    let app = App::notes();
+    app.save("martlet.toml", &format!("[dev]\nuser = \"{ANA}\"\n"));
+    app.save("queries/all.sql", "select id from notes order by id\n");
+    let server = dev(&app);
+    let stdout = wait_for_stdout(&server, "/rpc/notes");
+    let commands: Vec<&str> = stdout.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(commands.len(), 2, "{stdout}");
+    for command in commands {
+        let output = std::process::Command::new("sh").arg("-c").arg(format!("{command} -s")).output().unwrap();
+        let body = String::from_utf8(output.stdout).unwrap();
+        assert!(body.starts_with('['), "{command}: {body}");
+    }
+}
+
+fn wait_for_stdout(server: &TestServer, wanted: &str) -> String {
+    let start = Instant::now();
+    loop {
+        let stdout = server.stdout();
+        if stdout.contains(wanted) {
+            return stdout;
+        }
+        assert!(start.elapsed() < PATIENCE, "{stdout}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

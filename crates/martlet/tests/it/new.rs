@@ -1,10 +1,10 @@
-use crate::support::martlet;
+use crate::support::{binary, martlet};
 
 fn new_in(folder: &std::path::Path, args: &[&str]) -> (i32, String) {
     let path = folder.to_str().unwrap();
     let args: Vec<&str> = ["new", path].iter().chain(args).copied().collect();
     let run = martlet(&args, "", &[]);
-    (run.code, run.all().replace(path, "DIR"))
+    (run.code, run.all().replace(path, "DIR").replace(binary().to_str().unwrap(), "martlet"))
 }
 
 #[test]

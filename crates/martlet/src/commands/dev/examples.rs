@@ -1,5 +1,6 @@
 //! URLs to try: for each query one with arguments that its rules take.
 
+use crate::commands::{our_name, quoted};
 use crate::settings::{Settings, key};
 use martlet_core::{Date, Timestamp, Type, Value};
 use martlet_sql::{Allow, Bound, Declaration, Param, Rule};
@@ -13,7 +14,7 @@ pub(super) fn line(settings: &Settings, declaration: &Declaration, url: &str, to
     let pairs: Vec<String> = arguments.iter().map(|(name, text)| format!("{name}={}", encoded(text))).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
     let url = format!("{url}/rest/v1/rpc/{name}{question}{}", pairs.join("&"));
-    let folder = settings.folder().display();
+    let keys = format!("{} keys {}", our_name(), quoted(&settings.folder().display().to_string()));
     if declaration.allow.contains(&Allow::Anyone) {
         return format!("  {url}\n");
     }
@@ -25,9 +26,11 @@ pub(super) fn line(settings: &Settings, declaration: &Declaration, url: &str, to
     match role {
         Some(role) => {
             let user = settings.text(&key::DEV_USER).unwrap_or("UUID");
-            format!("  curl -H \"Authorization: Bearer $(martlet keys {folder} --user {user}{role})\" '{url}'\n")
+            format!("  curl -H \"Authorization: Bearer $({keys} --user {user}{role})\" '{url}'\n")
         }
-        None => format!("  {url}  (for the service key only: `martlet keys {folder}`)\n"),
+        None => {
+            format!("  curl -H \"Authorization: Bearer $({keys} | sed -n 's/^service_role //p')\" '{url}'\n")
+        }
     }
 }
 
