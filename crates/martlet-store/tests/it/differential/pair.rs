@@ -1,20 +1,15 @@
 //! The same app on both engines, and one call compared.
 
+use super::call::{Call, StepRow, inputs, literal, members};
 use super::case::{Case, Group};
-use crate::oracle::{Fault, Oracle, Rows, quoted};
+use super::compiled::{DUMP, compile_what_can_be};
+use crate::oracle::{Fault, Oracle, Rows};
 use crate::support::{settings, soon};
-use martlet_core::json::{Event, Scanner};
-use martlet_core::{Claims, Date, Identity, ParamType, SystemClock, Timestamp, Type, Value, float8, json, limits};
-use martlet_sql::{
-    Action, App, Bind, Compiled, Diagnostic, Expect, Param, Query, Returns, Severity, SourceFile, Statement, compile,
-};
+use martlet_core::{ParamType, SystemClock, Type, Value, limits};
+use martlet_sql::{Action, App, Expect, Param, Query, Returns, Statement};
 use martlet_store::canonical::canonical_json;
-use martlet_store::{Inputs, Read, SqliteStore, StoreSettings};
-use serde_json::value::RawValue;
-use std::collections::HashMap;
+use martlet_store::{Read, SqliteStore, StoreSettings};
 use std::sync::Arc;
-
-const USER: &str = "00000000-0000-4000-8000-00000000000a";
 
 /// An answer's body, or an error's code.
 type Outcome = Result<String, String>;
@@ -86,20 +81,23 @@ impl<'o> Pair<'o> {
         }
     }
 
+    /// The parameters of a case; none where it does not compile.
+    pub(super) fn params(&self, case: &Case) -> Option<&[Param]> {
+        let query = self.app.queries.get(&case.name).map(|query| &query.declaration);
+        let action = self.app.actions.get(&case.name).map(|action| &action.declaration);
+        query.or(action).map(|declaration| &declaration.params[..])
+    }
+
     /// Runs one call on both engines; whether it gave an answer, not an error.
-    pub(super) fn compare(&self, case: &Case, call: &str) -> Result<bool, String> {
+    pub(super) fn compare(&self, case: &Case, arguments: &Arc<[Value]>) -> Result<bool, String> {
         if case.is_action {
-            let Some(action) = self.app.actions.get(&case.name) else { return Ok(true) };
-            let arguments = arguments(&action.declaration.params, call);
-            self.compare_action(action, &arguments)
-        } else {
-            let Some(query) = self.app.queries.get(&case.name) else { return Ok(true) };
-            let arguments = arguments(&query.declaration.params, call);
-            let call = Call { params: &query.declaration.params, arguments, rows: Vec::new() };
-            let postgres = self.postgres_query(query, &call);
-            is_same(self.sqlite_query(&self.store, query, &call), postgres)
-                .map_err(|difference| format!("{difference}\n  {}", query.statement.sqlite.text))
+            return self.compare_action(&self.app.actions[&case.name], arguments);
         }
+        let query = &self.app.queries[&case.name];
+        let call = Call { params: &query.declaration.params, arguments: Arc::clone(arguments), rows: Vec::new() };
+        let postgres = self.postgres_query(query, &call);
+        is_same(self.sqlite_query(&self.store, query, &call), postgres)
+            .map_err(|difference| format!("{difference}\n  {}", query.statement.sqlite.text))
     }
 
     /// The answers, and then what lies in every table; PostgreSQL's changes are undone.
@@ -114,8 +112,16 @@ impl<'o> Pair<'o> {
         let tables = self.compare_tables(&store);
         self.oracle.run("rollback").unwrap();
         self.move_counters();
+        let is_upsert = action.steps.iter().any(|step| step.statement.postgres.text.contains("on conflict"));
+        if is_upsert && sqlite.is_ok() && postgres == Err("21000".to_owned()) {
+            // It met a key twice: docs/differences.md.
+            return Ok(false);
+        }
+        let is_done_alike = sqlite.is_ok() == postgres.is_ok();
         let is_answer = is_same(sqlite, postgres)?;
-        tables?;
+        if is_done_alike {
+            tables?;
+        }
         Ok(is_answer)
     }
 
@@ -239,191 +245,6 @@ fn roomy(folder: &tempfile::TempDir) -> StoreSettings {
     }
 }
 
-/// The prefix of the queries that show a whole table.
-const DUMP: &str = "all_rows_of_";
-
-/// The app of all cases that compile, and what is wrong with the others.
-fn compile_what_can_be(group: &Group) -> Result<(App, Vec<String>), String> {
-    let mut without = Vec::new();
-    let mut errors = Vec::new();
-    let dumps = dumps(group)?;
-    loop {
-        let mut files = group.folder(&without);
-        files.extend(dumps.iter().cloned());
-        let Compiled { app, diagnostics } = compile(&files);
-        if let Some(app) = app {
-            return Ok((app, errors));
-        }
-        let found: Vec<_> = diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
-        let before = without.len();
-        for found in &found {
-            errors.push(format!("{}:{}: {}", found.file, found.line, found.message));
-            let is_case = found.file == "seed.sql" || group.cases.iter().any(|case| case.path() == found.file);
-            if is_case && !without.contains(&found.file) {
-                without.push(found.file.clone());
-            }
-        }
-        if without.len() == before {
-            return Err(errors.join("\n"));
-        }
-    }
-}
-
-/// A query for each table, ordered by its primary key.
-fn dumps(group: &Group) -> Result<Vec<SourceFile>, String> {
-    let schema = SourceFile { path: "migrations/0001_schema.sql".to_owned(), text: group.schema.clone() };
-    let Compiled { app, diagnostics } = compile(&[schema]);
-    let app = app.ok_or_else(|| {
-        let told = |found: &Diagnostic| format!("{}:{}: {}", found.file, found.line, found.message);
-        diagnostics.iter().map(told).collect::<Vec<_>>().join("\n")
-    })?;
-    let dump = |table: &martlet_sql::catalogue::Table| {
-        let keys: Vec<&str> = table.primary_key.iter().map(|index| table.columns[*index].name.as_str()).collect();
-        let order = if keys.is_empty() { String::new() } else { format!(" order by {}", keys.join(", ")) };
-        // Times of the clock and random keys are not the same twice.
-        let told = table.columns.iter().filter(|column| {
-            !["made_at", "key"].contains(&column.name.as_str()) || keys.contains(&column.name.as_str())
-        });
-        let told: Vec<&str> = told.map(|column| column.name.as_str()).collect();
-        let text = format!("-- @allow anyone\nselect {} from {}{order}", told.join(", "), table.name);
-        SourceFile { path: format!("queries/{DUMP}{}.sql", table.name), text }
-    };
-    Ok(app.catalogue.tables.values().map(dump).collect())
-}
-
-/// One call on PostgreSQL.
-struct Call<'a> {
-    params: &'a [Param],
-    arguments: Arc<[Value]>,
-    /// The first row of each earlier step.
-    rows: Vec<Option<StepRow>>,
-}
-
-struct StepRow {
-    row: String,
-    columns: Vec<Type>,
-}
-
-impl Call<'_> {
-    fn literal(&self, bind: &Bind) -> (ParamType, String) {
-        let single = |base: Type, value: Value| {
-            let ty = ParamType { base, is_list: false };
-            (ty, literal(&value, ty))
-        };
-        let text = |value: &str| Value::Text(value.into());
-        match bind {
-            Bind::Parameter(index) => {
-                let ty = self.params[*index].ty;
-                (ty, literal(&self.arguments[*index], ty))
-            }
-            Bind::StepColumn { step, column } => match &self.rows[*step] {
-                Some(row) => single(row.columns[*column], row.value(*column)),
-                None => single(Type::Text, Value::Null),
-            },
-            Bind::UserId => single(Type::Uuid, text(USER)),
-            Bind::Role => single(Type::Text, text("authenticated")),
-            Bind::Claims => single(Type::Jsonb, text(&claims().json)),
-            Bind::Claim(name) => {
-                let claims: serde_json::Value = serde_json::from_str(&claims().json).unwrap();
-                single(Type::Text, claims.get(name).and_then(|claim| claim.as_str()).map_or(Value::Null, text))
-            }
-            Bind::Now => single(Type::Timestamptz, text(&now().to_string())),
-            Bind::Today => single(Type::Date, text(&now().date().to_string())),
-        }
-    }
-}
-
-impl StepRow {
-    /// A cell, read back out of the row's JSON.
-    fn value(&self, column: usize) -> Value {
-        let raw = members(&self.row)[column];
-        match self.columns[column] {
-            Type::Json | Type::Jsonb if raw != "null" => Value::Text(raw.into()),
-            ty => value_of(raw, ty),
-        }
-    }
-}
-
-/// The members' values of an object in canonical form, in their order, those of equal names included.
-fn members(object: &str) -> Vec<&str> {
-    let mut scanner = Scanner::new(object);
-    let mut values = Vec::new();
-    assert_eq!(scanner.next_event().unwrap(), Event::BeginObject);
-    while let Event::Key(_) = scanner.next_event().unwrap() {
-        let start = scanner.position();
-        let first = scanner.next_event().unwrap();
-        scanner.skip_value(first).unwrap();
-        values.push(&object[start..scanner.position()]);
-    }
-    values
-}
-
-/// A value as PostgreSQL's text has it.
-fn literal(value: &Value, ty: ParamType) -> String {
-    let base = ParamType { is_list: false, ..ty };
-    let text = match value {
-        Value::Null => return format!("null::{ty}"),
-        Value::Boolean(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Double(value) => float8::text(*value),
-        Value::Text(value) => value.to_string(),
-        Value::List(items) => {
-            let items: Vec<String> = items.iter().map(|item| literal(item, base)).collect();
-            return format!("array[{}]::{ty}", items.join(", "));
-        }
-    };
-    format!("{}::{ty}", quoted(&text))
-}
-
-/// The arguments of a call, in declared order.
-fn arguments(params: &[Param], call: &str) -> Arc<[Value]> {
-    let given: HashMap<String, Box<RawValue>> = serde_json::from_str(call).unwrap();
-    let argument = |param: &Param| match given.get(&param.name) {
-        None => param.default.clone().unwrap_or(Value::Null),
-        Some(raw) if param.ty.is_list => {
-            let items: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).unwrap();
-            Value::List(items.iter().map(|item| value_of(item.get(), param.ty.base)).collect())
-        }
-        Some(raw) => value_of(raw.get(), param.ty.base),
-    };
-    params.iter().map(argument).collect()
-}
-
-/// A JSON value as an argument of a type, in the canonical form.
-fn value_of(raw: &str, ty: Type) -> Value {
-    if raw == "null" && ty != Type::Jsonb {
-        return Value::Null;
-    }
-    let text = || serde_json::from_str::<String>(raw).unwrap();
-    match ty {
-        Type::Integer | Type::Bigint => Value::Integer(raw.trim_matches('"').parse().unwrap()),
-        Type::Double => Value::Double(raw.trim_matches('"').parse().unwrap()),
-        Type::Boolean => Value::Boolean(raw == "true"),
-        Type::Date => Value::Text(Date::parse(&text()).unwrap().to_string().into()),
-        Type::Timestamptz => Value::Text(Timestamp::parse(&text()).unwrap().to_string().into()),
-        Type::Uuid => Value::Text(text().to_ascii_lowercase().into()),
-        Type::Json | Type::Jsonb => Value::Text(json::jsonb(raw).unwrap().into()),
-        _ => Value::Text(text().into()),
-    }
-}
-
-fn claims() -> Arc<Claims> {
-    Arc::new(Claims {
-        role: "authenticated".to_owned(),
-        user_id: Some(USER.to_owned()),
-        json: format!("{{\"sub\": \"{USER}\", \"name\": \"Ana\", \"role\": \"authenticated\"}}"),
-    })
-}
-
-fn inputs(arguments: &Arc<[Value]>) -> Inputs {
-    Inputs { arguments: Arc::clone(arguments), identity: Identity::User(claims()), now: now() }
-}
-
-/// The system's time: PostgreSQL's `now()` is no other.
-fn now() -> Timestamp {
-    martlet_core::Clock::now(&SystemClock)
-}
-
 fn outcome(answer: Result<martlet_store::Answer, martlet_core::Error>) -> Outcome {
     match answer {
         Ok(answer) => Ok(answer.body.map_or_else(String::new, |body| String::from_utf8(body.to_vec()).unwrap())),
@@ -461,6 +282,8 @@ fn is_same(sqlite: Outcome, postgres: Outcome) -> Result<bool, String> {
         _ if sqlite == postgres => Ok(sqlite.is_ok()),
         (Err(code), Ok(body)) if code == "22008" && is_beyond_the_years(body) => Ok(false),
         (Err(code), Ok(body)) if code == "22003" && body.contains("\"NaN\"") => Ok(false),
+        // Two faults at once: either may be told.
+        (Err(limit), Err(offset)) if limit == "2201W" && offset == "2201X" => Ok(false),
         (Ok(a), Ok(b)) => {
             let place = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
             Err(format!("  sqlite   ...{}\n  postgres ...{}", around(a, place), around(b, place)))

@@ -5,7 +5,7 @@ use super::pair::Pair;
 use crate::generate::Random;
 use martlet_core::{Type, Value, json};
 use martlet_sql::catalogue::{Table, TableColumn};
-use martlet_sql::{Catalogue, SourceFile, compile};
+use martlet_sql::{Catalogue, Param, SourceFile, compile};
 use std::sync::Arc;
 
 const ROWS: i64 = 40;
@@ -94,9 +94,28 @@ fn cell(random: &mut Random, table: &Table, index: usize, column: &TableColumn, 
     if table.foreign_keys.iter().any(|key| key.columns.contains(&index)) {
         return Value::Integer(1 + random.below(ROWS as u64 + 1) as i64);
     }
+    value(random, column.ty, size)
+}
+
+/// Generated arguments: near zero, as they bound series and lists.
+pub(super) fn arguments(random: &mut Random, params: &[Param]) -> Arc<[Value]> {
+    let mut argument = |param: &Param| {
+        if param.is_optional && random.one_in(4) {
+            return param.default.clone().unwrap_or(Value::Null);
+        }
+        if param.ty.is_list {
+            let items = random.below(4);
+            return Value::List((0..items).map(|_| value(random, param.ty.base, Size::Mild)).collect());
+        }
+        value(random, param.ty.base, Size::Mild)
+    };
+    params.iter().map(&mut argument).collect()
+}
+
+fn value(random: &mut Random, ty: Type, size: Size) -> Value {
     let text = |value: String| Value::Text(value.into());
     let is_mild = size == Size::Mild;
-    match column.ty {
+    match ty {
         Type::Integer if is_mild => Value::Integer(random.below(21) as i64 - 5),
         Type::Bigint if is_mild => Value::Integer(random.below(2_001) as i64 - 1_000),
         Type::Double if is_mild => Value::Double((random.below(81) as i64 - 40) as f64 / 8.0),
