@@ -141,6 +141,8 @@ fn what_is_told_to_type_works() {
     let stdout = wait_for_stdout(&server, "/rpc/notes");
     let commands: Vec<&str> = stdout.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
     assert_eq!(commands.len(), 2, "{stdout}");
+    let urls: Vec<&str> = stdout.lines().filter_map(|line| line.trim().strip_prefix(server.url())).collect();
+    assert!(!urls.is_empty() && urls.iter().all(|path| server.get(path).status == 200), "{urls:?}");
     for command in commands {
         let output = std::process::Command::new("sh").arg("-c").arg(format!("{command} -s")).output().unwrap();
         let body = String::from_utf8(output.stdout).unwrap();
