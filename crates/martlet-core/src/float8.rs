@@ -40,8 +40,53 @@ pub fn write(out: &mut Vec<u8>, value: f64) {
     if value.is_infinite() {
         return out.extend_from_slice(b"Infinity");
     }
-    let digits = Digits::shortest(value.abs());
-    digits.write(out);
+    let value = value.abs();
+    if !write_short(out, value) {
+        Digits::shortest(value).write(out);
+    }
+}
+
+/// Places after the point that the short way looks for.
+const SHORT_PLACES: [(usize, f64); 7] = [(0, 1e0), (1, 1e1), (2, 1e2), (3, 1e3), (4, 1e4), (5, 1e5), (6, 1e6)];
+
+/// Writes what has few places: most doubles that people store. Several times as fast as finding the shortest digits.
+///
+/// Decimals of at most 15 digits are all different doubles, so the first one found is the shortest; the division of
+/// two exact numbers is rounded as reading the decimal is.
+fn write_short(out: &mut Vec<u8>, value: f64) -> bool {
+    if !(1e-4..1e15).contains(&value) {
+        return false;
+    }
+    for (places, power) in SHORT_PLACES {
+        let digits = (value * power).round();
+        if digits >= 1e15 {
+            return false;
+        }
+        if digits / power == value {
+            write_fixed(out, digits as u64, places);
+            return true;
+        }
+    }
+    false
+}
+
+/// Writes `number / 10^places`.
+fn write_fixed(out: &mut Vec<u8>, mut number: u64, places: usize) {
+    let mut text = [0; 20];
+    let mut at = text.len();
+    for place in 1.. {
+        at -= 1;
+        text[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if place == places {
+            at -= 1;
+            text[at] = b'.';
+        }
+        if number == 0 && place > places {
+            break;
+        }
+    }
+    out.extend_from_slice(&text[at..]);
 }
 
 /// Decimal digits and the exponent of ten of the first of them.
@@ -237,6 +282,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_short_way_writes_what_the_long_way_would(number in 0_u64..2_000_000_000_000_000, places in 0_i32..8) {
+            let value = number as f64 / 10_f64.powi(places);
+            prop_assume!(value != 0.0);
+            let mut long = Vec::new();
+            Digits::shortest(value).write(&mut long);
+            prop_assert_eq!(text(value), String::from_utf8(long).unwrap());
+        }
+
         #[test]
         fn the_text_reads_back_as_the_same_value(bits in any::<u64>()) {
             let value = f64::from_bits(bits);
