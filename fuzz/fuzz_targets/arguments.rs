@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use martlet_engine::{Arguments, read_arguments};
-use martlet_sql::{Declaration, SourceFile, compile};
+use martlet_engine::{Arguments, CompiledParams};
+use martlet_sql::{SourceFile, compile};
 use std::sync::LazyLock;
 
 const QUERY: &str = "-- @param a integer 1..30 optional
@@ -22,23 +22,25 @@ const QUERY: &str = "-- @param a integer 1..30 optional
 select 1 as one
 ";
 
-static DECLARATION: LazyLock<Declaration> = LazyLock::new(|| {
+static PARAMS: LazyLock<(CompiledParams, Vec<String>)> = LazyLock::new(|| {
     let file = SourceFile { path: "queries/q.sql".into(), text: QUERY.into() };
     let app = compile(&[file]).app.expect("the query compiles");
-    app.queries["q"].declaration.clone()
+    let declaration = &app.queries["q"].declaration;
+    let params = CompiledParams::new(declaration).expect("its expressions compile");
+    (params, declaration.params.iter().map(|param| param.name.clone()).collect())
 });
 
 fuzz_target!(|bytes: &[u8]| {
     check(Arguments::Json(bytes));
     let text = String::from_utf8_lossy(bytes);
-    for param in &DECLARATION.params {
-        check(Arguments::Url(&[(param.name.clone(), text.to_string())]));
+    for name in &PARAMS.1 {
+        check(Arguments::Url(&[(name.clone(), text.to_string())]));
     }
 });
 
 fn check(arguments: Arguments<'_>) {
-    match read_arguments(&DECLARATION, arguments) {
-        Ok(values) => assert_eq!(values.len(), DECLARATION.params.len()),
+    match PARAMS.0.read(arguments) {
+        Ok(values) => assert_eq!(values.len(), PARAMS.1.len()),
         Err(error) => assert!(matches!((error.code.as_ref(), error.details.len()), ("PGRST102", 0) | ("MRT001", 1..))),
     }
 }

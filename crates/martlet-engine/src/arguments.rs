@@ -32,16 +32,9 @@ pub enum Arguments<'a> {
     Url(&'a [(String, String)]),
 }
 
-/// Reads arguments as a call of this declaration would, for tools and fuzzing: an engine compiles each declaration once.
-///
-/// Errors: MRT001 with every mistake, PGRST102 for a body that is no JSON object.
-pub fn read_arguments(declaration: &Declaration, arguments: Arguments<'_>) -> Result<Arc<[Value]>, Error> {
-    CompiledParams::new(declaration)?.read(arguments)
-}
-
-/// The parameters of one declaration, ready to check calls.
+/// The parameters of one declaration, ready to check calls. An engine has one of each; tools may make their own.
 #[derive(Debug)]
-pub(crate) struct CompiledParams {
+pub struct CompiledParams {
     params: Vec<CompiledParam>,
 }
 
@@ -71,13 +64,13 @@ struct Slots<'a> {
 
 impl CompiledParams {
     /// Compiles a declaration's parameters; an internal error where an expression does not compile.
-    pub(crate) fn new(declaration: &Declaration) -> Result<Self, Error> {
+    pub fn new(declaration: &Declaration) -> Result<Self, Error> {
         let params = declaration.params.iter().map(CompiledParam::new).collect::<Result<_, _>>()?;
         Ok(Self { params })
     }
 
     /// The values in declared order, or MRT001 with every mistake, or PGRST102 for a body that is no JSON object.
-    pub(crate) fn read(&self, arguments: Arguments<'_>) -> Result<Arc<[Value]>, Error> {
+    pub fn read(&self, arguments: Arguments<'_>) -> Result<Arc<[Value]>, Error> {
         let slots = match arguments {
             Arguments::Json(body) => json::slots(body, self)?,
             Arguments::Url(pairs) => self.slots_of_pairs(pairs),

@@ -17,7 +17,7 @@ mod engine;
 mod folder;
 mod policy;
 
-pub use arguments::{Arguments, read_arguments};
+pub use arguments::{Arguments, CompiledParams};
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Target};
 pub use folder::{Folder, FolderError, load_folder, read_folder};
 pub use martlet_sql::Returns;
