@@ -208,10 +208,12 @@ fn gather(stream: impl Read + Send + 'static, mut on_line: impl FnMut(&str) + Se
     let shared = Arc::clone(&text);
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            on_line(&line);
             let mut text = shared.lock().expect("no writer panics");
             text.push_str(&line);
             text.push('\n');
+            drop(text);
+            // Last, so that whoever is told of the line finds it in the text.
+            on_line(&line);
         }
     });
     text
