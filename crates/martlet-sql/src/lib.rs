@@ -13,6 +13,7 @@ mod declaration;
 mod diagnostic;
 mod header;
 pub mod ir;
+mod keyword;
 mod lower;
 mod migration;
 mod nearest;

@@ -13,6 +13,7 @@ mod expr;
 mod from;
 pub(crate) mod functions;
 mod group;
+mod ident;
 mod json;
 mod literal;
 mod names;

@@ -7,117 +7,13 @@ use crate::nearest::did_you_mean;
 use crate::resolve::{self, Context, Environment};
 use crate::source::Source;
 use crate::token::{self, StatementText};
-use crate::{Diagnostic, Span, lower};
+use crate::{Diagnostic, Span, keyword, lower};
 use sqlparser::ast::{self, Ident, IndexType, ObjectName, ObjectType, Spanned};
 use sqlparser::tokenizer::Token;
 use std::collections::BTreeSet;
 
 /// Names of columns that one of the engines gives every table.
 const SYSTEM_COLUMNS: &[&str] = &["rowid", "oid", "_rowid_", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
-
-/// PostgreSQL takes these as names only in double quotes.
-const RESERVED: &[&str] = &[
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "authorization",
-    "binary",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "collation",
-    "column",
-    "concurrently",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "deferrable",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "not",
-    "notnull",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "overlaps",
-    "placing",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "select",
-    "session_user",
-    "similar",
-    "some",
-    "symmetric",
-    "table",
-    "tablesample",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-];
 
 /// Replays one file.
 pub(super) struct Replay<'a> {
@@ -180,7 +76,7 @@ impl Replay<'_> {
             Some("holds a control character".to_owned())
         } else if lower.starts_with("sqlite_") || lower.starts_with("pg_") || lower.starts_with("martlet_") {
             Some("begins with `sqlite_`, `pg_` or `martlet_`, which belong to the engines".to_owned())
-        } else if ident.quote_style.is_none() && RESERVED.contains(&lower.as_str()) {
+        } else if ident.quote_style.is_none() && keyword::is_reserved(&lower) {
             Some("is a word of SQL, which PostgreSQL takes only in double quotes".to_owned())
         } else if what == "column" && SYSTEM_COLUMNS.contains(&lower.as_str()) {
             Some("is a name that an engine gives every table".to_owned())

@@ -146,7 +146,7 @@ impl Resolver<'_> {
                 Ok((A::StringAgg, Type::Text, vec![first, separator]))
             }
             _ => {
-                let first = self.settle(first)?;
+                self.require_typed(&first)?;
                 self.require_storable(&first, "JSON")?;
                 Ok(if name == "json_agg" {
                     (A::JsonAgg, Type::Json, vec![first])

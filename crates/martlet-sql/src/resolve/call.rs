@@ -68,6 +68,11 @@ impl Resolver<'_> {
             match arg {
                 ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => call.args.push(expr),
                 ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) if list.args.len() == 1 => {
+                    // The parser takes f((*)) for it too.
+                    let written = self.env.source.slice(span).split_once('(').map_or("", |(_, args)| args.trim_start());
+                    if self.view.is_none() && written.starts_with('(') {
+                        return self.unsupported(span, "* in brackets", "write count(*)");
+                    }
                     call.is_star = true;
                 }
                 ast::FunctionArg::Unnamed(_) => {
@@ -273,6 +278,7 @@ impl Resolver<'_> {
             return self.arguments("date_trunc", &format!("the unit is one of '{}'", names.join("', '")), call.span);
         };
         let operand = self.expr(operand)?;
+        self.require_typed(&operand)?;
         let (ty, function) = match operand.ty {
             Type::Timestamp => (Type::Timestamp, Function::DateTruncTimestamp),
             _ => (Type::Timestamptz, Function::DateTruncTimestamptz),
@@ -281,6 +287,35 @@ impl Resolver<'_> {
         let is_nullable = operand.is_nullable;
         let unit = Expr::literal(Value::Text(unit.name().into()), Type::Text, call.span);
         Ok(Expr::new(ExprKind::Call { function, args: vec![unit, operand] }, ty, is_nullable, call.span))
+    }
+
+    /// Refuses a literal where PostgreSQL could not choose among several types.
+    pub(super) fn require_typed(&mut self, operand: &Expr) -> Resolved<()> {
+        match operand.is_unknown() {
+            true => {
+                self.fail("untyped", operand.span, "this literal needs a type", "write it in front: date '2026-01-31'")
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// `substr(x, 1, 2)`, `substring(x, 1, 2)`, `substring(x from 1 for 2)`; the parser mixes them.
+    pub(super) fn substring(&mut self, args: &[&ast::Expr], is_shorthand: bool, span: Span) -> Resolved<Expr> {
+        if self.view.is_none() {
+            let words: Vec<String> = args
+                .windows(2)
+                .map(|pair| {
+                    let between = Span { start: self.expr_span(pair[0]).end, end: self.expr_span(pair[1]).start };
+                    self.env.source.slice(between).trim().to_lowercase()
+                })
+                .collect();
+            let is_plain = words.iter().all(|word| word == ",");
+            let is_spelt = !is_shorthand && words.iter().zip(["from", "for"]).all(|(word, wanted)| word == wanted);
+            if !is_plain && !is_spelt {
+                return self.unsupported(span, "this form of substring", "write substr(text, start, length)");
+            }
+        }
+        self.listed_function("substr", args, span)
     }
 
     fn format_time(&mut self, call: &Call<'_>) -> Resolved<Expr> {
@@ -293,6 +328,7 @@ impl Resolver<'_> {
             return self.arguments("to_char", "", call.span);
         };
         let operand = self.expr(operand)?;
+        self.require_typed(&operand)?;
         let (ty, function) = match operand.ty {
             Type::Timestamp => (Type::Timestamp, Function::ToCharTimestamp),
             _ => (Type::Timestamptz, Function::ToCharTimestamptz),

@@ -3,8 +3,8 @@
 use super::query::Unknowns;
 use super::scope::{CteItem, CteName};
 use super::{Resolved, Resolver};
+use crate::Volatility;
 use crate::ir::{Cte, RelationColumn};
-use crate::{Volatility, catalogue};
 use sqlparser::ast;
 
 impl Resolver<'_> {
@@ -18,7 +18,7 @@ impl Resolver<'_> {
         }
         let first = self.ctes.len();
         self.each(&with.cte_tables, |this, cte| {
-            let name = catalogue::ident(&cte.alias.name);
+            let name = this.ident(&cte.alias.name)?;
             let span = this.span_of(cte.alias.name.span);
             let resolved = match this.ctes[first..].iter().any(|known| known.name == name) {
                 true => this.fail("duplicate_alias", span, format!("`{name}` stands twice in WITH"), "rename one"),
@@ -70,7 +70,7 @@ impl Resolver<'_> {
         }
         let mut columns = columns.to_vec();
         for (column, given) in columns.iter_mut().zip(&alias.columns) {
-            column.name = catalogue::ident(&given.name);
+            column.name = self.ident(&given.name)?;
         }
         Ok(columns)
     }

@@ -64,13 +64,13 @@ impl Resolver<'_> {
             E::Extract { field, syntax, expr } => self.extract(field, syntax, expr, span),
             E::Ceil { expr, field } => self.rounding("ceil", expr, field, span),
             E::Floor { expr, field } => self.rounding("floor", expr, field, span),
-            E::Substring { expr, substring_from, substring_for, .. } => {
+            E::Substring { expr, substring_from, substring_for, shorthand, .. } => {
                 let Some(from) = substring_from.as_deref() else {
                     return self.unsupported(span, "this form of substring", "write substr(text, start, length)");
                 };
                 let args: Vec<&ast::Expr> =
                     [Some(&**expr), Some(from), substring_for.as_deref()].into_iter().flatten().collect();
-                self.listed_function("substr", &args, span)
+                self.substring(&args, *shorthand, span)
             }
             E::Trim { expr, trim_where, trim_what, trim_characters } => {
                 let name = match trim_where {
@@ -189,8 +189,11 @@ impl Resolver<'_> {
 
     fn case_operand(&mut self, operand: &ast::Expr, conditions: &[ast::CaseWhen]) -> Resolved<(Expr, Vec<Expr>)> {
         let all = std::iter::once(operand).chain(conditions.iter().map(|when| &when.condition));
-        let all = self.each(all, Self::expr)?;
+        let mut all = self.each(all, Self::expr)?;
         self.refuse_bare_numbers(&all)?;
+        // A literal as the operand is text whatever it is compared with.
+        let operand = all.remove(0);
+        all.insert(0, self.settle(operand)?);
         let (_, mut all) = self.unify(all, "the values of CASE")?;
         for expr in &all {
             self.require_ordered(expr, "CASE")?;

@@ -125,9 +125,10 @@ impl Resolver<'_> {
     ) -> Joined {
         let pairs = self.each(columns, |this, name| {
             let place = this.span(name);
-            let Some(name) = name.0.first().and_then(|part| part.as_ident()).map(catalogue::ident) else {
+            let Some(ident) = name.0.first().and_then(|part| part.as_ident()) else {
                 return this.unsupported(place, "this name", "name a column of both sides");
             };
+            let name = this.ident(ident)?;
             let of_left = this.using_column(&left.1, &name, place)?;
             let of_right = this.using_column(&right.1, &name, place)?;
             Ok((of_left, of_right, place))
@@ -226,9 +227,13 @@ impl Resolver<'_> {
                 let [part] = name.0.as_slice() else {
                     return self.unsupported(place, "a schema before a table", "write the table's name alone");
                 };
-                let Some(name) = part.as_ident().map(catalogue::ident) else {
+                let Some(ident) = part.as_ident() else {
                     return self.unsupported(place, "this name of a table", "write the table's name");
                 };
+                let name = self.ident(ident)?;
+                if let Some(alias) = alias {
+                    self.ident(&alias.name)?;
+                }
                 match args {
                     Some(args) if args.settings.is_none() => {
                         self.table_function(&name, &args.args, alias.as_ref(), before)
@@ -263,7 +268,7 @@ impl Resolver<'_> {
     }
 
     fn subquery_relation(&mut self, query: crate::ir::Select, alias: &ast::TableAlias) -> Resolved<From> {
-        let name = catalogue::ident(&alias.name);
+        let name = self.ident(&alias.name)?;
         let columns = self.renamed(&query.columns, alias, &name)?;
         self.derived(query, name, columns)
     }
@@ -426,6 +431,9 @@ impl Resolver<'_> {
 
     fn unnest_of(&mut self, lists: &[&ast::Expr], alias: Option<&ast::TableAlias>) -> Resolved<From> {
         let place = self.place;
+        if let Some(alias) = alias {
+            self.ident(&alias.name)?;
+        }
         let [ast::Expr::Value(value)] = lists else {
             let hint = "write unnest(:list) as u(x) with one list parameter";
             return self.unsupported(place, "unnest of this", hint);
@@ -457,7 +465,7 @@ impl Resolver<'_> {
                 let message = format!("a column of {ty} cannot be read from JSON");
                 return this.fail("not_storable", span, message, "read it as text and cast it");
             }
-            Ok(RelationColumn { name: catalogue::ident(&column.name), ty, is_nullable: true })
+            Ok(RelationColumn { name: this.ident(&column.name)?, ty, is_nullable: true })
         })?;
         let alias = catalogue::ident(&alias.name);
         let id = self.add_relation(RelationInfo { alias, columns, ..RelationInfo::default() })?;

@@ -185,6 +185,7 @@ static INSTEAD: &[(&str, &str)] = &[
     ("right", "write substr(x, length(x) - n + 1)"),
     ("row", "write (a, b)"),
     ("row_to_json", "write json_build_object('id', t.id, ...)"),
+    ("session_user", "write auth.uid()"),
     ("setval", "identities need no care: `seed` and `migrate` move them on"),
     ("sha256", "write encode(sha256(convert_to(x, 'UTF8')), 'hex')"),
     ("sign", "write case when x < 0 then -1 when x > 0 then 1 else 0 end"),
@@ -206,6 +207,7 @@ static INSTEAD: &[(&str, &str)] = &[
     ("trunc", "write floor(x), or x::bigint"),
     ("typeof", "types are static here"),
     ("unixepoch", "write extract(epoch from x)::bigint"),
+    ("user", "write auth.uid()"),
     ("uuid_generate_v4", "write gen_random_uuid()"),
 ];
 

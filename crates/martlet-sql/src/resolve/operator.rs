@@ -217,13 +217,7 @@ impl Resolver<'_> {
                 let operand = self.expr(operand)?;
                 self.negate(operand, span)
             }
-            UnaryOperator::Plus => {
-                let operand = self.expr(operand)?;
-                match operand.ty {
-                    Type::Integer | Type::Bigint | Type::Double | Type::Numeric => Ok(operand),
-                    ty => self.fail("no_operator", span, format!("there is no operator + {ty}"), "leave it out"),
-                }
-            }
+            UnaryOperator::Plus => self.unsupported(span, "a plus sign", "leave it out"),
             _ => self.unsupported(span, &format!("the operator {op}"), "docs/sql.md has the operators"),
         }
     }

@@ -178,12 +178,17 @@ impl Resolver<'_> {
         order_by: &[OrderItem],
         outputs: &[Output],
     ) -> Resolved<Vec<Expr>> {
+        if on.is_empty() {
+            let place = self.place;
+            return self.unsupported(place, "an empty distinct on", "write distinct, or name what to keep one row of");
+        }
         let on = self.within(Clause::OrderBy, |this| {
             this.each(on, |this, expr| this.output_or_expr(expr, outputs, "distinct on"))
         })?;
-        let plain = |expr: &Expr| match expr.kind {
-            ExprKind::Output(position) => outputs[position].expr.clone(),
-            _ => expr.clone(),
+        // As PostgreSQL compares them: by the first column of the result that is the same expression.
+        let plain = |expr: &Expr| match outputs.iter().position(|output| output.expr == *expr) {
+            Some(position) => Expr::new(ExprKind::Output(position), expr.ty, expr.is_nullable, expr.span),
+            None => expr.clone(),
         };
         let wanted: Vec<Expr> = on.iter().map(plain).collect();
         let leading: Vec<Expr> = order_by.iter().map(|item| plain(&item.expr)).collect();

@@ -111,12 +111,36 @@ impl Resolver<'_> {
     }
 
     fn is_null(&mut self, operand: &ast::Expr, is_negated: bool, span: Span) -> Resolved<Expr> {
+        if matches!(operand, ast::Expr::IsDistinctFrom(..) | ast::Expr::IsNotDistinctFrom(..)) {
+            return self.unsupported(span, "a chain of IS", "put one of them in brackets");
+        }
+        if self.view.is_none() && is_negated {
+            let behind = self.env.source.text().get(self.expr_span(operand).end..).unwrap_or("").trim_start();
+            let mut words = behind.split_ascii_whitespace();
+            let word = |text: Option<&str>, wanted: &str| text.is_some_and(|text| text.eq_ignore_ascii_case(wanted));
+            let starts_null = |text: &str| text.get(..4).is_some_and(|text| text.eq_ignore_ascii_case("null"));
+            if word(words.next(), "not") && words.next().is_some_and(starts_null) {
+                return self.unsupported(span, "x not null", "write x is not null");
+            }
+        }
         let operand = self.expr(operand)?;
         let operand = Box::new(self.settle(operand)?);
         Ok(Expr::new(ExprKind::IsNull { operand, is_negated }, Type::Boolean, false, span))
     }
 
     fn is_distinct(&mut self, left: &ast::Expr, right: &ast::Expr, is_negated: bool, span: Span) -> Resolved<Expr> {
+        let is_is = |side: &ast::Expr| {
+            matches!(
+                side,
+                ast::Expr::IsNull(_)
+                    | ast::Expr::IsNotNull(_)
+                    | ast::Expr::IsDistinctFrom(..)
+                    | ast::Expr::IsNotDistinctFrom(..)
+            )
+        };
+        if is_is(left) || is_is(right) {
+            return self.unsupported(span, "a chain of IS", "put one of them in brackets");
+        }
         let sides = self.each([left, right], Self::expr)?;
         let (left, right) = self.comparable(CompareOperator::Equal, sides, "the two sides")?;
         if left.ty == Type::Interval {

@@ -132,6 +132,10 @@ impl Resolver<'_> {
         match clause {
             None => Ok((None, None)),
             Some(ast::LimitClause::LimitOffset { limit, offset, limit_by }) if limit_by.is_empty() => {
+                if offset.as_ref().is_some_and(|offset| offset.rows != ast::OffsetRows::None) {
+                    let place = self.place;
+                    return self.unsupported(place, "OFFSET .. ROWS", "write offset n");
+                }
                 let limit = limit.as_ref().map(|limit| self.count_of_rows(limit, "LIMIT")).transpose();
                 let offset = offset.as_ref().map(|offset| self.count_of_rows(&offset.value, "OFFSET")).transpose();
                 Ok((limit?, offset?))

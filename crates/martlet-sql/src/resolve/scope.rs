@@ -128,7 +128,7 @@ impl Resolver<'_> {
 
     /// Resolves `name`.
     pub(super) fn plain_name(&mut self, ident: &Ident) -> Resolved<Expr> {
-        let name = catalogue::ident(ident);
+        let name = self.ident(ident)?;
         let span = self.span_of(ident.span);
         if let Some((relation, column)) = self.find_plain(&name, span)? {
             return self.column(relation, column, span);
@@ -187,7 +187,7 @@ impl Resolver<'_> {
         let [relation, column] = idents else {
             return self.unsupported(span, "a name of more than two parts", "write alias.column, without a schema");
         };
-        let (alias, name) = (catalogue::ident(relation), catalogue::ident(column));
+        let (alias, name) = (self.ident(relation)?, catalogue::ident(column));
         let Some(id) = self.relation_named(&alias) else {
             if self.scopes.iter().any(|scope| scope.relations.iter().any(|id| self.info(*id).is_poisoned)) {
                 return Err(Reported);

@@ -116,7 +116,8 @@ impl Resolver<'_> {
             let ast::NamedWindowExpr::WindowSpec(spec) = window else {
                 return self.unsupported(span, "a window that is another's name", "write it out");
             };
-            self.windows.push((catalogue::ident(name), spec.clone()));
+            let name = self.ident(name)?;
+            self.windows.push((name, spec.clone()));
         }
         Ok(())
     }
@@ -134,7 +135,9 @@ impl Resolver<'_> {
                     Ok(vec![this.output_of(expr, name, unknowns)?])
                 }
                 ast::SelectItem::ExprWithAlias { expr, alias } => {
-                    Ok(vec![this.output_of(expr, catalogue::ident(alias), unknowns)?])
+                    let name = this.label(alias);
+                    let output = this.output_of(expr, String::new(), unknowns)?;
+                    Ok(vec![Output { name: name?, ..output }])
                 }
                 ast::SelectItem::Wildcard(options) => this.star(None, options),
                 ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
@@ -186,6 +189,9 @@ impl Resolver<'_> {
             && options.opt_alias.is_none();
         if !is_plain {
             return self.unsupported(span, "* with exceptions", "name the columns");
+        }
+        if self.view.is_none() && self.env.source.text().get(..span.start).unwrap_or("").trim_end().ends_with('(') {
+            return self.unsupported(span, "* in brackets", "write * alone, or count(*)");
         }
         let visible = self.scopes.last().map(|scope| scope.visible.clone()).unwrap_or_default();
         let wanted: Vec<_> = match name {

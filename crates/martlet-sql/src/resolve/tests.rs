@@ -75,7 +75,7 @@ fn resolve(text: &str, context: Context) -> Result<ir::Statement, Vec<Diagnostic
     let mut sink = Vec::new();
     let file = token::split(&source, &mut sink);
     let parsed = file.statements.first().and_then(|text| token::parse_statement(&source, text, &mut sink));
-    let Some(parsed) = parsed else { return Err(sink) };
+    let Some(parsed) = parsed.filter(|_| sink.is_empty()) else { return Err(sink) };
     let columns = [
         Column { name: "id".to_owned(), ty: Type::Bigint, is_nullable: false },
         Column { name: "status".to_owned(), ty: Type::Text, is_nullable: false },

@@ -98,6 +98,7 @@ impl Resolver<'_> {
                 let mut args = args.into_iter();
                 let (first, offset, default) = (args.next(), args.next(), args.next());
                 let Some(first) = first else { return Err(super::Reported) };
+                self.require_typed(&first)?;
                 let mut values = vec![first];
                 values.extend(default);
                 let (ty, values) = self.unify(values, &format!("the arguments of {}", call.name))?;

@@ -9,7 +9,7 @@ use super::{Clause, Context, Resolved, Resolver, rows};
 use crate::catalogue::Table;
 use crate::ir::{Assignment, Command, Cte, Delete, ExprKind, Output, RelationColumn, RelationId, Source, Update};
 use crate::nearest::nearest;
-use crate::{Column, Span, TableUse, catalogue};
+use crate::{Column, Span, TableUse};
 use sqlparser::ast;
 use std::collections::BTreeSet;
 
@@ -99,7 +99,7 @@ impl<'a> Resolver<'a> {
     ) -> Resolved<(RelationId, &'a Table)> {
         let span = self.span(name);
         let written = match name.0.as_slice() {
-            [part] => part.as_ident().map(catalogue::ident),
+            [part] => part.as_ident().map(|ident| self.ident(ident)).transpose()?,
             _ => None,
         };
         let Some(written) = written else {
@@ -128,7 +128,7 @@ impl<'a> Resolver<'a> {
     fn assigned_column(&mut self, table: &Table, name: &ast::ObjectName) -> Resolved<usize> {
         let span = self.span(name);
         let written = match name.0.as_slice() {
-            [part] => part.as_ident().map(catalogue::ident),
+            [part] => part.as_ident().map(|ident| self.ident(ident)).transpose()?,
             _ => None,
         };
         let Some(written) = written else {
@@ -296,7 +296,8 @@ impl<'a> Resolver<'a> {
             ast::TableFactor::Table { name, alias, args: None, .. }
                 if item.joins.is_empty() && alias.as_ref().is_none_or(|alias| alias.columns.is_empty()) =>
             {
-                Ok((name, alias.as_ref().map(|alias| catalogue::ident(&alias.name))))
+                let alias = alias.as_ref().map(|alias| self.ident(&alias.name)).transpose()?;
+                Ok((name, alias))
             }
             _ => self.unsupported(place, "this target", "name one table, with an alias where needed"),
         }

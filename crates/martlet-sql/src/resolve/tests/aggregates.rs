@@ -38,6 +38,7 @@ fn aggregates() {
 #[test]
 fn aggregates_refused() {
     let text = r"
+        select json_agg('x') as a, jsonb_agg(null) as b from room_types
         select sum(name) as a, sum(is_open) as b, avg(name) as c, min(is_open) as d, max(data) as e from room_types
         select sum(price_cents) as a, avg(rooms) as b from room_types
         select count() as a, sum() as b, sum(rooms, rooms) as c, count(name, name) as d from room_types
@@ -52,6 +53,9 @@ fn aggregates_refused() {
         select sum('1') as a, min(null) as b
     ";
     assert_snapshot!(meaning(text), @r"
+    select json_agg('x') as a, jsonb_agg(null) as b from room_types
+        untyped at `'x'`: this literal needs a type -> write it in front: date '2026-01-31'
+        untyped at `null`: this literal needs a type -> write it in front: date '2026-01-31'
     select sum(name) as a, sum(is_open) as b, avg(name) as c, min(is_open) as d, max(data) as e from room_types
         no_signature at `name`: sum does not take text -> write name::bigint
         no_signature at `is_open`: sum does not take a boolean -> write count(*) filter (where x)

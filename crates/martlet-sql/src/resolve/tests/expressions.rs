@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 fn arithmetic() {
     let text = r"
         select 1 + 1 as a, 1 + id as b, id * 2 as c, nights / 2 as d, nights % 2 as e from bookings
-        select weight * 2 as a, weight + price_cents as b, -weight as c, - rooms as d, +rooms as e from room_types
+        select weight * 2 as a, weight + price_cents as b, -weight as c, - rooms as d from room_types
         select 2147483647 as a, 2147483648 as b, -2147483648 as c, -5 as d, 9223372036854775807 as e
         select -9223372036854775808 as a, - -5 as b, -(2147483648) as c, -2147483649 as d, -(5::bigint) as e, -(-2147483648) as f
         select 1::bigint + 1 as a, 1.5::double precision * 2 as b, 1e3::double precision as c, -1.5::double precision as d
@@ -16,8 +16,8 @@ fn arithmetic() {
     assert_snapshot!(meaning(text), @r"
     select 1 + 1 as a, 1 + id as b, id * 2 as c, nights / 2 as d, nights % 2 as e from bookings
         a integer not null, b bigint not null, c bigint not null, d integer not null, e integer not null; reads bookings(id, nights)
-    select weight * 2 as a, weight + price_cents as b, -weight as c, - rooms as d, +rooms as e from room_types
-        a double precision null, b double precision null, c double precision null, d integer not null, e integer not null; reads room_types(price_cents, rooms, weight)
+    select weight * 2 as a, weight + price_cents as b, -weight as c, - rooms as d from room_types
+        a double precision null, b double precision null, c double precision null, d integer not null; reads room_types(price_cents, rooms, weight)
     select 2147483647 as a, 2147483648 as b, -2147483648 as c, -5 as d, 9223372036854775807 as e
         a integer not null, b bigint not null, c integer not null, d integer not null, e bigint not null; rows <= 1
     select -9223372036854775808 as a, - -5 as b, -(2147483648) as c, -2147483649 as d, -(5::bigint) as e, -(-2147483648) as f
@@ -45,7 +45,7 @@ fn arithmetic_refused() {
         select -name as a from room_types
         select rooms ^ 2 as a from room_types
         select rooms & 1 as a from room_types
-        select -true as a, -'1' as b
+        select -true as a, -'1' as b, +rooms as c from room_types
     ";
     assert_snapshot!(meaning(text), @r"
     select -(-9223372036854775808) as a
@@ -74,9 +74,10 @@ fn arithmetic_refused() {
         not_portable at `rooms ^ 2`: the operator ^ is not in the portable subset -> multiply: x * x
     select rooms & 1 as a from room_types
         not_portable at `rooms & 1`: the operator & is not in the portable subset -> docs/sql.md has the operators
-    select -true as a, -'1' as b
+    select -true as a, -'1' as b, +rooms as c from room_types
         no_operator at `-true`: there is no operator - boolean -> only numbers are negated
         untyped at `-'1'`: this literal needs a type -> write the number without quotes
+        not_portable at `+rooms`: a plus sign is not in the portable subset -> leave it out
     ");
 }
 
@@ -238,6 +239,7 @@ fn comparisons() {
 #[test]
 fn comparisons_refused() {
     let text = r"
+        select data is distinct from null is null as a, (data is distinct from null) is null as b, rooms is null is not distinct from true as c from room_types
         select id from bookings where status = 1
         select id from bookings where nights = status and check_in = nights
         select id from room_types where data < data
@@ -265,6 +267,9 @@ fn comparisons_refused() {
         select data is distinct from interval '1 day' as a from room_types
     ";
     assert_snapshot!(meaning(text), @r"
+    select data is distinct from null is null as a, (data is distinct from null) is null as b, rooms is null is not distinct from true as c from room_types
+        not_portable at `data is distinct from null`: a chain of IS is not in the portable subset -> put one of them in brackets
+        not_portable at `rooms is null is not distinct from true`: a chain of IS is not in the portable subset -> put one of them in brackets
     select id from bookings where status = 1
         type_mismatch at `1`: the two sides cannot be both text and an integer -> write '1'
     select id from bookings where nights = status and check_in = nights
@@ -430,6 +435,7 @@ fn case_and_choice() {
 #[test]
 fn case_and_choice_refused() {
     let text = r"
+        select case null when is_open then 1 end as a, case 'x' when 1 then 1 end as b from room_types
         select case when rooms then 1 end as a from room_types
         select case rooms when 'x' then 1 end as a from room_types
         select case when is_open then 1 else 'x' end as a from room_types
@@ -440,6 +446,9 @@ fn case_and_choice_refused() {
         select greatest(data, data) as a from room_types
     ";
     assert_snapshot!(meaning(text), @r"
+    select case null when is_open then 1 end as a, case 'x' when 1 then 1 end as b from room_types
+        type_mismatch at `is_open`: the values of CASE cannot be both text and a boolean -> write is_open::text
+        type_mismatch at `1`: the values of CASE cannot be both text and an integer -> write '1'
     select case when rooms then 1 end as a from room_types
         type_mismatch at `rooms`: this is an integer, but a boolean is wanted -> write rooms <> 0
     select case rooms when 'x' then 1 end as a from room_types

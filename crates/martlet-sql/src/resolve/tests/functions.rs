@@ -29,6 +29,9 @@ fn text_functions() {
 #[test]
 fn text_functions_refused() {
     let text = r"
+        select substr(name from 2) as a, substring(name from 2, 3) as b, substring(name, 2 for 3) as c from room_types
+        select count((*)) as a from room_types
+        select name not null as a from room_types
         select lower(rooms) as a, length(data) as b from room_types
         select substr(name, price_cents) as a, substr(name, 'x') as b, substr(name) as c from room_types
         select substring(name similar 'x' escape 'y') as a from room_types
@@ -41,6 +44,14 @@ fn text_functions_refused() {
         select lower(x => name) as a, pg_catalog.lower(name) as b from room_types
     ";
     assert_snapshot!(meaning(text), @r"
+    select substr(name from 2) as a, substring(name from 2, 3) as b, substring(name, 2 for 3) as c from room_types
+        not_portable at `substr(name from 2)`: this form of substring is not in the portable subset -> write substr(text, start, length)
+        not_portable at `substring(name from 2, 3)`: this form of substring is not in the portable subset -> write substr(text, start, length)
+        not_portable at `substring(name, 2 for 3)`: this form of substring is not in the portable subset -> write substr(text, start, length)
+    select count((*)) as a from room_types
+        not_portable at `count((*))`: * in brackets is not in the portable subset -> write count(*)
+    select name not null as a from room_types
+        not_portable at `name`: x not null is not in the portable subset -> write x is not null
     select lower(rooms) as a, length(data) as b from room_types
         type_mismatch at `rooms`: this is an integer, but text is wanted -> write rooms::text
         type_mismatch at `data`: this is jsonb, but text is wanted -> write data::text
@@ -151,6 +162,7 @@ fn times() {
 #[test]
 fn times_refused() {
     let text = r"
+        select date_trunc('day', null) as a, to_char('2026-01-01', 'YYYY') as b, extract(year from '2026-01-01')::integer as c
         select extract(year from check_in) as a from bookings
         select extract(hour from check_in)::integer as a, extract(dow from interval '1 day')::integer as b, extract(year from nights)::integer as c from bookings
         select extract(century from check_in)::integer as a, extract(timezone from now())::integer as b from bookings
@@ -161,6 +173,10 @@ fn times_refused() {
         select make_date(2026, 1, 1) as a, to_date('2026', 'YYYY') as b, datetime('now') as c, strftime('%Y', now()) as d
     ";
     assert_snapshot!(meaning(text), @r"
+    select date_trunc('day', null) as a, to_char('2026-01-01', 'YYYY') as b, extract(year from '2026-01-01')::integer as c
+        untyped at `null`: this literal needs a type -> write it in front: date '2026-01-31'
+        untyped at `'2026-01-01'`: this literal needs a type -> write it in front: date '2026-01-31'
+        type_mismatch at `'2026-01-01'`: year cannot be extracted from a literal without a type -> there is no cast from unknown to timestamptz
     select extract(year from check_in) as a from bookings
         not_storable at `extract(year from check_in)`: a numeric cannot be given in a column -> write extract(year from check_in)::integer
     select extract(hour from check_in)::integer as a, extract(dow from interval '1 day')::integer as b, extract(year from nights)::integer as c from bookings

@@ -118,20 +118,25 @@ impl Random {
     }
 }
 
-/// Splits into words, numbers, texts and signs, so that mutations mostly still parse.
+/// Splits into words, texts and signs, so that mutations mostly still parse.
 fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut is_word = false;
-    for c in text.chars() {
-        let joins = c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '\'');
-        match words.last_mut() {
-            Some(last) if joins && is_word => last.push(c),
-            _ if c.is_whitespace() => {}
-            _ => words.push(c.to_string()),
-        }
-        is_word = joins;
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let signs = ["->>", "->", "||", "::", "<=", ">=", "<>"];
+        let length = match first {
+            '\'' => rest[1..].find('\'').map_or(rest.len(), |end| end + 2),
+            _ if is_of_word(first) => rest.find(|c| !is_of_word(c)).unwrap_or(rest.len()),
+            _ => signs.iter().find(|sign| rest.starts_with(**sign)).map_or(first.len_utf8(), |sign| sign.len()),
+        };
+        words.push(rest[..length].to_owned());
+        rest = rest[length..].trim_start();
     }
     words
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '.')
 }
 
 fn mutated(text: &str, random: &mut Random) -> String {
@@ -154,7 +159,8 @@ fn mutated(text: &str, random: &mut Random) -> String {
             _ => words.insert(at, PIECES[random.below(PIECES.len())].to_owned()),
         }
     }
-    words.join(" ")
+    // A colon belongs to what follows.
+    words.join(" ").replace(": ", ":")
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn parameters_refused() {
         not_portable at `auth.email()`: auth.email() is not in the portable subset -> write auth.jwt() ->> 'email'
         unknown_function at `auth.users()`: there is no function auth.users() -> the caller is auth.uid(), auth.role() and auth.jwt() ->> 'claim'
         arguments at `auth.uid(1)`: auth.uid does not take these arguments -> it takes none
-        unknown_function at `session_user`: the function session_user is not in the portable subset -> docs/sql.md has the functions
+        unknown_function at `session_user`: the function session_user is not in the portable subset -> write auth.uid()
     select d from bookings
         unknown_column at `d`: there is no column `d` -> the parameter is written `:d`
     ");

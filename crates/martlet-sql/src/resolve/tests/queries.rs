@@ -64,6 +64,53 @@ fn names_refused() {
 }
 
 #[test]
+fn words_of_sql() {
+    let text = r#"
+        select id as "select", name as end, rooms day_of, 1 as year from room_types
+        select id 'x', name as 'y' from room_types
+        select id not, name year, rooms "all" from room_types
+        select user, session_user, all, "name" from room_types
+        select id from bookings not
+        select id from room_types as all join pairs "all" on true
+        with end as (select 1 as a) select a from end
+        select s.a from (select 1) as s (desc)
+        select (*) from pairs
+        select distinct on () id from bookings order by id
+        insert into pairs x (a, b) values (1, 2)
+    "#;
+    assert_snapshot!(meaning(text), @r#"
+    select id as "select", name as end, rooms day_of, 1 as year from room_types
+        select bigint not null, end text not null, day_of integer not null, year integer not null; reads room_types(id, name, rooms)
+    select id 'x', name as 'y' from room_types
+        quoted_name at `select id 'x', name as 'y' from room_types`: a name stands in double quotes, a text in single ones -> write "x", or without quotes
+        quoted_name at `select id 'x', name as 'y' from room_types`: a name stands in double quotes, a text in single ones -> write "y", or without quotes
+    select id not, name year, rooms "all" from room_types
+        reserved_word at `not`: `not` is a word of SQL -> write `as not`
+        reserved_word at `year`: `year` is a word of SQL -> write `as year`
+    select user, session_user, all, "name" from room_types
+        unknown_function at `user`: the function user is not in the portable subset -> write auth.uid()
+        unknown_function at `session_user`: the function session_user is not in the portable subset -> write auth.uid()
+        reserved_word at `all`: `all` is a word of SQL -> write it in double quotes, "all", or use another name
+    select id from bookings not
+        reserved_word at `not`: `not` is a word of SQL -> write it in double quotes, "not", or use another name
+    select id from room_types as all join pairs "all" on true
+        reserved_word at `all`: `all` is a word of SQL -> write it in double quotes, "all", or use another name
+        duplicate_alias at `select id from room_types as all join pairs "all" on true`: `all` stands twice in FROM -> give one an alias: all as other
+    with end as (select 1 as a) select a from end
+        reserved_word at `end`: `end` is a word of SQL -> write it in double quotes, "end", or use another name
+        reserved_word at `end`: `end` is a word of SQL -> write it in double quotes, "end", or use another name
+    select s.a from (select 1) as s (desc)
+        reserved_word at `desc`: `desc` is a word of SQL -> write it in double quotes, "desc", or use another name
+    select (*) from pairs
+        not_portable at `*`: * in brackets is not in the portable subset -> write * alone, or count(*)
+    select distinct on () id from bookings order by id
+        not_portable at `select distinct on () id from bookings order by id`: an empty distinct on is not in the portable subset -> write distinct, or name what to keep one row of
+    insert into pairs x (a, b) values (1, 2)
+        not_portable at `x`: an alias without AS here is not in the portable subset -> write insert into t as x
+    "#);
+}
+
+#[test]
 fn order() {
     let text = r"
         select id from bookings order by id
@@ -99,7 +146,7 @@ fn order_refused() {
         select id as k, nights as k from bookings order by k
         select id from bookings order by all
     ";
-    assert_snapshot!(meaning(text), @r"
+    assert_snapshot!(meaning(text), @r#"
     select id from bookings order by 2
         unknown_position at `2`: ORDER BY has no column 2 -> positions are 1 to 1
     select id from bookings order by 0
@@ -117,8 +164,8 @@ fn order_refused() {
     select id as k, nights as k from bookings order by k
         ambiguous_column at `k`: `k` may mean several columns of the result -> write the expression, or its position
     select id from bookings order by all
-        unknown_column at `all`: there is no column `all` -> columns here: id, user_id, room_type_id, check_in, check_out, nights, status, total_cents, created_at
-    ");
+        reserved_word at `all`: `all` is a word of SQL -> write it in double quotes, "all", or use another name
+    "#);
 }
 
 #[test]
@@ -136,7 +183,7 @@ fn limits() {
     select id from bookings order by id limit :n offset :id
         id bigint not null; reads bookings(id)
     select id from bookings order by id limit all offset 5 rows
-        id bigint not null; reads bookings(id)
+        not_portable at `select id from bookings order by id limit all offset 5`: OFFSET .. ROWS is not in the portable subset -> write offset n
     select id from bookings order by id limit 2 + 3
         id bigint not null; reads bookings(id)
     select id from bookings order by id limit null
@@ -147,6 +194,7 @@ fn limits() {
 #[test]
 fn limits_refused() {
     let text = r"
+        select id from bookings order by id offset 5 rows
         select id from bookings order by id limit -1
         select id from bookings order by id limit 'x'
         select id from bookings order by id limit nights
@@ -156,6 +204,8 @@ fn limits_refused() {
         select id from bookings order by id limit :t
     ";
     assert_snapshot!(meaning(text), @r"
+    select id from bookings order by id offset 5 rows
+        not_portable at `select id from bookings order by id offset 5`: OFFSET .. ROWS is not in the portable subset -> write offset n
     select id from bookings order by id limit -1
         negative_limit at `-1`: LIMIT is negative -> write 0 or more
     select id from bookings order by id limit 'x'

@@ -1,7 +1,7 @@
 //! INSERT and the upsert.
 
 use super::{Done, all_columns};
-use crate::catalogue::{self, Table, TableColumn};
+use crate::catalogue::{Table, TableColumn};
 use crate::ir::{Command, ConflictUpdate, Cte, Expr, Insert, InsertSource, OnConflict, Part, RelationId, Source};
 use crate::resolve::coerce::is_implicit;
 use crate::resolve::query::Unknowns;
@@ -18,7 +18,14 @@ impl Resolver<'_> {
             let place = self.place;
             return self.unsupported(place, "this target", "name one table");
         };
-        let alias = insert.table_alias.as_ref().map(|alias| catalogue::ident(&alias.alias));
+        let alias = match &insert.table_alias {
+            None => None,
+            Some(alias) if alias.explicit => Some(self.ident(&alias.alias)?),
+            Some(alias) => {
+                let span = self.span_of(alias.alias.span);
+                return self.unsupported(span, "an alias without AS here", "write insert into t as x");
+            }
+        };
         let (id, table) = self.target(name, alias, false)?;
         let columns = self.insert_columns(table, &insert.columns)?;
         let (columns, source, rows_max) = self.insert_source(table, columns, insert)?;
