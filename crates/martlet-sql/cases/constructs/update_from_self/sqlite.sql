@@ -2,5 +2,4 @@ WITH "ranked"("id", "place") AS (SELECT "parts_2"."id", row_number() OVER (PARTI
 UPDATE "parts"
 SET "quantity" = int84("r"."place"), "price" = int8pl(coalesce("parts"."price", 0), (SELECT max("parts_3"."quantity") FROM "parts" AS "parts_3"))
 FROM "ranked" AS "r"
-WHERE "r"."id" = "parts"."id" AND "r"."place" < 3
-RETURNING "parts"."id", "parts"."quantity", "parts"."price";
+WHERE "r"."id" = "parts"."id" AND "r"."place" < 3;
