@@ -30,6 +30,13 @@ pub enum Arguments<'a> {
     Json(&'a [u8]),
     /// Decoded pairs of a query string, in order, repeated names included. Lists are `{a,b}`.
     Url(&'a [(String, String)]),
+    /// Decoded parts of a route's path by parameter, and a JSON object's bytes.
+    Routed {
+        /// Parameters and their parts of the path.
+        path: &'a [(String, String)],
+        /// As [`Arguments::Json`].
+        json: &'a [u8],
+    },
 }
 
 /// The parameters of one declaration, ready to check calls. An engine has one of each; tools may make their own.
@@ -73,7 +80,16 @@ impl CompiledParams {
     pub fn read(&self, arguments: Arguments<'_>) -> Result<Arc<[Value]>, Error> {
         let slots = match arguments {
             Arguments::Json(body) => json::slots(body, self)?,
-            Arguments::Url(pairs) => self.slots_of_pairs(pairs),
+            Arguments::Url(pairs) => {
+                let mut slots = Slots::empty(self.params.len());
+                self.give_pairs(&mut slots, pairs);
+                slots
+            }
+            Arguments::Routed { path, json } => {
+                let mut slots = json::slots(json, self)?;
+                self.give_pairs(&mut slots, path);
+                slots
+            }
         };
         self.check(slots)
     }
@@ -82,15 +98,13 @@ impl CompiledParams {
         self.params.iter().position(|param| param.declared.name == name)
     }
 
-    fn slots_of_pairs<'a>(&self, pairs: &'a [(String, String)]) -> Slots<'a> {
-        let mut slots = Slots::empty(self.params.len());
+    fn give_pairs<'a>(&self, slots: &mut Slots<'a>, pairs: &'a [(String, String)]) {
         for (name, text) in pairs {
             match self.index_of(name) {
                 Some(index) => slots.give(index, Written::Text(text)),
                 None => slots.note_unknown(name),
             }
         }
-        slots
     }
 
     fn check(&self, slots: Slots<'_>) -> Result<Arc<[Value]>, Error> {
@@ -217,7 +231,7 @@ impl Mistake {
 /// The names that a call gives, for the message about an unknown function: sorted, at most `keys_max`.
 pub(crate) fn keys(arguments: Arguments<'_>, keys_max: usize) -> BTreeSet<String> {
     match arguments {
-        Arguments::Json(body) => json::keys(body, keys_max),
+        Arguments::Json(body) | Arguments::Routed { json: body, .. } => json::keys(body, keys_max),
         Arguments::Url(pairs) => pairs.iter().take(keys_max).map(|(name, _)| name.clone()).collect(),
     }
 }

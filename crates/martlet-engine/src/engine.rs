@@ -5,6 +5,7 @@
 
 mod loaded;
 
+use crate::route::{RouteCount, RouteFound};
 use crate::{Arguments, policy};
 use arc_swap::ArcSwap;
 use loaded::{Entry, Loaded};
@@ -102,7 +103,7 @@ impl Engine {
     ///
     /// Prepares every statement. Errors: those of preparing; internal where an expression does not compile.
     pub fn new(app: App, store: SqliteStore, settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let loaded = Loaded::new(app)?;
+        let loaded = Loaded::new(app, None)?;
         store.prepare(&loaded.app)?;
         Ok(Self { loaded: ArcSwap::from_pointee(loaded), store, settings, clock })
     }
@@ -111,7 +112,7 @@ impl Engine {
     ///
     /// Prepares every statement first; on an error the app that is served stays.
     pub fn replace_app(&self, app: App) -> Result<(), Error> {
-        let loaded = Loaded::new(app)?;
+        let loaded = Loaded::new(app, Some(&self.loaded.load()))?;
         self.store.prepare(&loaded.app)?;
         self.loaded.store(Arc::new(loaded));
         Ok(())
@@ -135,6 +136,21 @@ impl Engine {
     /// What a surface must know of a name, whoever asks; a look-up without a copy.
     pub fn target(&self, name: &str) -> Option<Target> {
         self.loaded.load().get(name).map(|entry| entry.target)
+    }
+
+    /// Whether the app declares any route.
+    pub fn has_routes(&self) -> bool {
+        !self.loaded.load().routes.is_empty()
+    }
+
+    /// The declared route of a method and the decoded parts of a path.
+    pub fn route(&self, method: &str, path: &[&str]) -> RouteFound {
+        self.loaded.load().routes.find(method, path)
+    }
+
+    /// How often each declared route was called, by path.
+    pub fn route_counts(&self) -> Vec<RouteCount> {
+        self.loaded.load().routes.counts()
     }
 
     /// All that a caller may call, by name.

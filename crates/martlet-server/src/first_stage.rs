@@ -11,6 +11,7 @@ use crate::headers;
 use crate::identity::address_of;
 use crate::panic_guard::catch_panic;
 use crate::refusal;
+use crate::routes::{self, Routed};
 use crate::rpc;
 use crate::settings::{HEADER_NAME_SIZE_MAX, ServerSettings};
 use hyper::body::{Body as _, Incoming};
@@ -40,9 +41,19 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     let origin = fields.get(header::ORIGIN).cloned();
     // Never a line a request above debug: the log would cost more than the request.
     let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
-    let surface = surface_of(request.uri().path());
+    let mut surface = surface_of(request.uri().path());
+    let routed = match surface {
+        Surface::Other if request.uri().path().len() <= shared.settings.url_size_max => {
+            routes::find(shared, request.method(), request.uri().path())
+        }
+        Surface::Rest | Surface::Other => None,
+    };
+    if routed.is_some() {
+        surface = Surface::Rest;
+    }
+    let deprecated = routed.as_ref().and_then(Routed::deprecated);
     let answered = match check(&request, &shared.settings) {
-        Ok(()) => match catch_panic(dispatch(front, request, surface, &arrived)).await {
+        Ok(()) => match catch_panic(dispatch(front, request, surface, routed, &arrived)).await {
             Ok(answered) => answered,
             Err(panic) => Err(Error::internal(format!("panic: {panic}")).into()),
         },
@@ -58,6 +69,9 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         tracing::debug!(request_id, %method, path = uri.path(), status, duration_us, "answered");
     }
     finish(shared, &mut response, surface, origin.as_ref(), arrived.id);
+    if let Some(deprecated) = deprecated {
+        routes::mark_deprecated(deprecated, response.headers_mut());
+    }
     response
 }
 
@@ -72,6 +86,7 @@ async fn dispatch(
     front: &Front,
     request: Request<Incoming>,
     surface: Surface,
+    routed: Option<Routed>,
     arrived: &Arrived,
 ) -> Result<Response<Body>, Failure> {
     if surface == Surface::Other {
@@ -79,6 +94,9 @@ async fn dispatch(
     }
     if request.method() == Method::OPTIONS {
         return Ok(preflight(&front.shared, &request));
+    }
+    if let Some(routed) = routed {
+        return routes::call(&front.shared, request, routed, arrived).await;
     }
     // A copy of a handle, not of the text: the request itself goes on with its body.
     let uri = request.uri().clone();

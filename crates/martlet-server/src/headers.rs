@@ -4,6 +4,7 @@ use hyper::header::{HeaderName, HeaderValue};
 
 pub(crate) const APIKEY: HeaderName = HeaderName::from_static("apikey");
 pub(crate) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("martlet-position");
@@ -11,6 +12,7 @@ pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 pub(crate) const RELOAD_ERROR: HeaderName = HeaderName::from_static("x-martlet-reload-error");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
 pub(crate) const HEALTH_JSON: HeaderValue = HeaderValue::from_static("application/health+json");

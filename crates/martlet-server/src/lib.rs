@@ -25,6 +25,7 @@ mod batch;
 mod negotiation;
 mod query_string;
 mod request_body;
+mod routes;
 mod rpc;
 
 mod body;

@@ -25,6 +25,13 @@ const ACTION_METHODS: &str = "POST, OPTIONS";
 /// Names that PostgREST gives a meaning on a function's rows; they may not be parameters' names.
 const ROW_FILTERS: [&str; 7] = ["select", "order", "limit", "offset", "columns", "and", "or"];
 
+/// What is called, and how it was found.
+struct Called<'a> {
+    name: &'a str,
+    /// Parameters and their parts of the path, by a route; none by name.
+    path: Option<&'a [(String, String)]>,
+}
+
 /// Answers a call of a query or action by its name as it stands in the URL.
 pub(crate) async fn call(
     shared: &Shared,
@@ -33,30 +40,60 @@ pub(crate) async fn call(
     arrived: &Arrived,
 ) -> Result<Response<Body>, Failure> {
     let identity = shared.identities.of(request.headers())?;
-    let is_anonymous = identity == Identity::Anonymous;
-    let caller = Caller { identity, address: Some(arrived.address) };
-    let answered = call_as(shared, request, raw_name, &caller, arrived.at).await;
-    answered.map_err(|failure| Failure { is_anonymous, ..failure })
+    let name = decode_segment(raw_name)?;
+    call_as(shared, request, &Called { name: &name, path: None }, identity, arrived).await
+}
+
+/// Answers a call of a query or action by one of its routes, whose method it has.
+pub(crate) async fn call_by_route(
+    shared: &Shared,
+    request: Request<Incoming>,
+    name: &str,
+    path: &[(String, String)],
+    arrived: &Arrived,
+) -> Result<Response<Body>, Failure> {
+    let identity = shared.identities.of(request.headers())?;
+    call_as(shared, request, &Called { name, path: Some(path) }, identity, arrived).await
 }
 
 async fn call_as(
     shared: &Shared,
     request: Request<Incoming>,
-    raw_name: &str,
+    called: &Called<'_>,
+    identity: Identity,
+    arrived: &Arrived,
+) -> Result<Response<Body>, Failure> {
+    let is_anonymous = identity == Identity::Anonymous;
+    let caller = Caller { identity, address: Some(arrived.address) };
+    let answered = run(shared, request, called, &caller, arrived.at).await;
+    answered.map_err(|failure| Failure { is_anonymous, ..failure })
+}
+
+async fn run(
+    shared: &Shared,
+    request: Request<Incoming>,
+    called: &Called<'_>,
     caller: &Caller,
     arrival: Instant,
 ) -> Result<Response<Body>, Failure> {
-    let name = decode_segment(raw_name)?;
-    let target = shared.engine.target(&name);
-    check_method(request.method(), &name, target)?;
+    let name = called.name;
+    let target = shared.engine.target(name);
+    if called.path.is_none() {
+        check_method(request.method(), name, target)?;
+    }
     let shape = Shape::of(request.headers())?;
     let preferences = Preferences::of(request.headers())?;
     let is_action = target.is_some_and(|target| target.is_action);
     if is_action && shape == Shape::Object && target.is_some_and(|target| target.returns == Returns::Rows) {
-        return Err(action_as_object(&name).into());
+        return Err(action_as_object(name).into());
     }
-    let is_post = request.method() == Method::POST;
-    let answer = if is_post {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let answer = if is_read {
+        let mut pairs = query_arguments(request.uri().query(), shared.settings.url_parameters_max)?;
+        pairs.extend_from_slice(called.path.unwrap_or_default());
+        let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival };
+        shared.engine.run_query(call).await
+    } else {
         check_post_query(request.uri().query())?;
         check_content(request.headers())?;
         let has_type = request.headers().contains_key(header::CONTENT_TYPE);
@@ -64,16 +101,16 @@ async fn call_as(
         if !has_type && !body.is_empty() {
             return Err(refusal::content_type("none").into());
         }
-        let call = Call { caller, name: &name, arguments: Arguments::Json(&body), arrival };
+        let arguments = match called.path {
+            Some(path) => Arguments::Routed { path, json: &body },
+            None => Arguments::Json(&body),
+        };
+        let call = Call { caller, name, arguments, arrival };
         if is_action { shared.engine.run_action(call).await } else { shared.engine.run_query(call).await }
-    } else {
-        let pairs = query_arguments(request.uri().query(), shared.settings.url_parameters_max)?;
-        let call = Call { caller, name: &name, arguments: Arguments::Url(&pairs), arrival };
-        shared.engine.run_query(call).await
     };
     let answer = answer.map_err(|error| as_shape(error, shape))?;
     let target = target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false });
-    respond(answer, target, shape, preferences, is_post)
+    respond(answer, target, shape, preferences, !is_read)
 }
 
 fn check_method(method: &Method, name: &str, target: Option<Target>) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use super::{Callable, Target};
 use crate::arguments::{Arguments, CompiledParams, keys, quoted};
 use crate::policy;
+use crate::route::RouteTable;
 use martlet_core::{Error, Identity, code, nearest};
 use martlet_sql::{Allow, App, Bind, Statement};
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ const NAMES_SHOWN_MAX: usize = 10;
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) app: Arc<App>,
+    pub(super) routes: RouteTable,
     entries: BTreeMap<String, Arc<Entry>>,
 }
 
@@ -27,7 +29,8 @@ pub(super) struct Entry {
 }
 
 impl Loaded {
-    pub(super) fn new(app: App) -> Result<Self, Error> {
+    /// Makes an app ready; what was counted for the one before goes on.
+    pub(super) fn new(app: App, before: Option<&Loaded>) -> Result<Self, Error> {
         let queries = app.queries.iter().map(|(name, query)| (name, Callable::Query(query.clone())));
         let actions = app.actions.iter().map(|(name, action)| (name, Callable::Action(action.clone())));
         let entry = |(name, callable): (&String, Callable)| {
@@ -36,7 +39,8 @@ impl Loaded {
             Ok((name.clone(), Arc::new(Entry { callable, params, target })))
         };
         let entries = queries.chain(actions).map(entry).collect::<Result<_, Error>>()?;
-        Ok(Self { app: Arc::new(app), entries })
+        let routes = RouteTable::new(&app, before.map(|before| &before.routes));
+        Ok(Self { app: Arc::new(app), routes, entries })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Arc<Entry>> {

@@ -49,7 +49,7 @@ pub(super) fn range_counts(fields: &HeaderMap, tags: &Tags) -> bool {
 }
 
 /// IMF-fixdate (RFC 9110, section 5.6.7).
-fn http_date(seconds: i64) -> Option<HeaderValue> {
+pub(crate) fn http_date(seconds: i64) -> Option<HeaderValue> {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let date = Timestamp::checked_from_micros(seconds.checked_mul(1_000_000)?).ok()?.date();

@@ -7,5 +7,6 @@ mod identity;
 mod limits;
 mod messages;
 mod pages;
+mod routes;
 mod shutdown;
 mod support;

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
+    pub(crate) engine: Arc<Engine>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Summary>>,
     folder: tempfile::TempDir,
@@ -68,6 +69,7 @@ impl Site {
         std::fs::create_dir(&public).unwrap();
         std::fs::write(public.join("index.html"), "<body>home</body>").unwrap();
         std::fs::write(public.join("app.js"), "0123456789").unwrap();
+        std::fs::write(public.join("taken.txt"), "a file").unwrap();
         std::fs::write(public.join("large.bin"), vec![b'x'; 3_000_000]).unwrap();
         let mut settings = ServerSettings {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -88,14 +90,14 @@ impl Site {
                 let engine = Engine::new(app, store, EngineSettings::default(), Arc::clone(&clock)).unwrap();
                 let engine = Arc::new(engine);
                 let server = Server::bind(settings, Arc::clone(&engine), keys(), clock).await.unwrap();
-                started.send((server.local_addr(), server.handle())).unwrap();
+                started.send((server.local_addr(), server.handle(), Arc::clone(&engine))).unwrap();
                 let summary = server.serve(async { drop(stopped.await) }).await;
                 tokio::task::spawn_blocking(move || engine.store().close()).await.unwrap();
                 summary
             })
         });
-        let (address, handle) = start.recv().expect("the server starts");
-        Self { address, handle, stop: Some(stop), thread: Some(thread), folder }
+        let (address, handle, engine) = start.recv().expect("the server starts");
+        Self { address, handle, engine, stop: Some(stop), thread: Some(thread), folder }
     }
 
     pub(crate) fn public(&self) -> std::path::PathBuf {

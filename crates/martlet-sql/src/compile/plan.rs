@@ -38,9 +38,9 @@ pub(super) fn declared(folder: &Folder<'_>, app: &mut App, sink: &mut Vec<Diagno
     app.seed = folder.seed.and_then(|file| seed(file, &app.catalogue, sink)).map(Arc::new);
 }
 
-/// Routes of the folder so far: method and path without the parameters' names.
+/// Routes of the folder so far: method and path without the parameters' names; whose they are, and where.
 #[derive(Default)]
-struct Routes(BTreeMap<(String, String), String>);
+struct Routes(BTreeMap<(String, String), (String, String)>);
 
 impl Routes {
     fn add(&mut self, source: &Source, declaration: &Declaration, sink: &mut Vec<Diagnostic>) {
@@ -48,11 +48,12 @@ impl Routes {
             let shape: Vec<&str> =
                 route.path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
             let key = (route.method.clone(), shape.join("/"));
-            if let Some(other) = self.0.get(&key) {
-                let message = format!("`{} {}` is also a route of `{other}`", route.method, route.path);
-                sink.push(source.error("duplicate_route", route.span, message));
+            if let Some((other, place)) = self.0.get(&key) {
+                let message = format!("`{} {}` is also a route of `{other}`, at {place}", route.method, route.path);
+                sink.push(source.error("duplicate_route", route.span, message).hint("give one of them another path"));
             } else {
-                self.0.insert(key, declaration.name.clone());
+                let (line, _) = source.line_column(route.span.start);
+                self.0.insert(key, (declaration.name.clone(), format!("{}:{line}", source.path())));
             }
         }
     }

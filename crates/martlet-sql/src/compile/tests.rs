@@ -47,6 +47,34 @@ fn a_flood_of_findings_is_cut_and_errors_stay() {
 }
 
 #[test]
+fn routes_that_clash_are_told_with_both_places() {
+    let query = |path: &str| format!("-- @allow anyone\n-- @param id bigint\n-- @route GET {path}\nselect :id as id");
+    let (first, second) = (query("/api/x/{id}"), query("/api/x/{id}"));
+    let other = query("/api/{id}").replace("@param id", "@param key").replace("{id}", "{key}").replace(":id", ":key");
+    let third = query("/api/{id}");
+    let compiled = folder(&[
+        ("queries/a.sql", &first),
+        ("queries/b.sql", &second),
+        ("queries/c.sql", &other),
+        ("queries/d.sql", &third),
+    ]);
+    let told: Vec<_> =
+        compiled.diagnostics.iter().map(|found| (found.file.as_str(), found.line, found.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("queries/b.sql", 3, "`GET /api/x/{id}` is also a route of `a`, at queries/a.sql:3"),
+            ("queries/d.sql", 3, "`GET /api/{id}` is also a route of `c`, at queries/c.sql:3"),
+        ]
+    );
+    assert!(compiled.app.is_none());
+    for ours in ["/rest/v1/x", "/auth/x", "/_/x", "/health", "/api/health", "/metrics", "/openapi.json", "/_dev/x"] {
+        let compiled = folder(&[("queries/a.sql", &query(ours))]);
+        assert!(compiled.diagnostics[0].message.ends_with("are Martlet's own"), "{ours}");
+    }
+}
+
+#[test]
 fn an_action_without_columns_answers_nothing() {
     let compiled = folder(&[
         ("migrations/1_t.sql", "create table t (id bigint primary key)"),

@@ -34,6 +34,26 @@ const FILES: &[(&str, &str)] = &[
         "actions/add_notes.sql",
         "-- @allow user\n-- @param text text\ninsert into notes (text) values (:text) returning id, text",
     ),
+    (
+        "queries/tagged.sql",
+        "-- @allow anyone\n-- @param tag text\n-- @param low bigint = 0\n-- @returns row\n\
+         -- @route GET /api/tags/{tag}\n-- @route GET /api/tags/{tag}/from/{low}\n\
+         -- @route GET /t/{tag} deprecated 2027-01-31\n-- @route GET /taken.txt\n\
+         select :tag as tag, :low as low",
+    ),
+    ("queries/secret_route.sql", "-- @allow user\n-- @route GET /api/secret\nselect auth.uid() as uid"),
+    (
+        "actions/put_note.sql",
+        "-- @allow anyone\n-- @param id bigint\n-- @param text text\n-- @returns row\n\
+         -- @route PUT /api/notes/{id}\n\
+         insert into notes (id, text) values (:id, :text) on conflict (id) do update set text = excluded.text\n\
+         returning id, text",
+    ),
+    (
+        "actions/drop_note.sql",
+        "-- @allow anyone\n-- @param id bigint\n-- @route DELETE /api/notes/{id}\n\n\
+         -- @expect row else 404 no_note \"no such note\"\ndelete from notes where id = :id",
+    ),
     ("actions/log.sql", "-- @allow user\n-- @param text text\ninsert into notes (text) values (:text)"),
     (
         "actions/refuse.sql",
