@@ -37,6 +37,8 @@ codes! {
     METHOD = "PGRST117", MethodNotAllowed, "The method is not supported here.", "Use a method that the `Allow` header names.";
     NOT_ACCEPTABLE = "PGRST107", Invalid, "None of the media types of `Accept` is made here (406).", "Accept `application/json`.";
     PREFERENCES = "PGRST122", Invalid, "`Prefer` has `handling=strict` and a preference that has no effect here.", "Leave it out, or leave out `handling=strict`.";
+    MAX_AFFECTED = "PGRST124", Invalid, "The answer has more rows than `Prefer: max-affected` allows; an action was rolled back.", "Narrow it, or allow more.";
+    MAX_AFFECTED_NO_ROWS = "PGRST128", Invalid, "`Prefer: max-affected` on what does not answer with a list of rows.", "Leave it out.";
     READ_ONLY_METHOD = "25006", MethodNotAllowed, "An action was called by GET or HEAD.", "Call it by POST.";
     // Who asks.
     BAD_TOKEN = "PGRST301", Unauthenticated, "The token is malformed, signed by nobody known, or of a kind that is not taken here.", "Sign in again, or use a key of this server (`martlet keys`).";

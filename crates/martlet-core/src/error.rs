@@ -58,6 +58,8 @@ pub struct Error {
     pub message: String,
     /// Every wrong argument, in declared order; empty for other errors.
     pub details: Vec<Detail>,
+    /// What is the case, for the client: `details` of those errors of PostgREST where it is a text.
+    pub details_text: Option<String>,
     /// What to do instead, for the client.
     pub hint: Option<String>,
     /// For the operator's log only.
@@ -74,6 +76,7 @@ impl Error {
             code: std::borrow::Cow::Borrowed(code.code),
             message: message.into(),
             details: Vec::new(),
+            details_text: None,
             hint: None,
             operator: None,
             status: None,
@@ -83,6 +86,13 @@ impl Error {
     /// A fault of ours: the client sees a constant, the log the reason.
     pub fn internal(operator: impl Into<String>) -> Self {
         Self::new(&crate::code::INTERNAL, "internal error").operator(operator)
+    }
+
+    /// Adds what is the case.
+    #[must_use]
+    pub fn details_text(mut self, text: impl Into<String>) -> Self {
+        self.details_text = Some(text.into());
+        self
     }
 
     /// Adds what the client should do instead.

@@ -7,7 +7,7 @@ mod escape;
 mod jsonb;
 mod scan;
 
-pub use compact::{canonical, write_canonical};
+pub use compact::{canonical, write_canonical, write_without_nulls};
 pub use escape::write_string;
 pub use jsonb::{jsonb, jsonb_equal, write_jsonb, write_jsonb_members, write_jsonb_number};
 pub use scan::{Event, Scanner, Text};

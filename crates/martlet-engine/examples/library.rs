@@ -3,7 +3,7 @@
 //! Run it with `cargo run -p martlet-engine --example library`.
 
 use martlet_core::{Caller, Claims, Error, Identity, SystemClock};
-use martlet_engine::{Answer, Arguments, BatchItem, Call, Engine, EngineSettings, load_folder};
+use martlet_engine::{Answer, Arguments, BatchItem, Call, Demand, Engine, EngineSettings, load_folder};
 use martlet_store::{SqliteStore, StoreSettings};
 use std::path::Path;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn call<'a>(caller: &'a Caller, name: &'a str, arguments: &'a [u8]) -> Call<'a> {
-    Call { caller, name, arguments: Arguments::Json(arguments), arrival: Instant::now() }
+    Call { caller, name, arguments: Arguments::Json(arguments), arrival: Instant::now(), demand: Demand::default() }
 }
 
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use loaded::{Entry, Loaded};
 use martlet_core::{Caller, Clock, Error, Timestamp, code, limits};
 use martlet_sql::{Action, App, Declaration, Query, Returns};
-use martlet_store::{Answer, Inputs, Read, Snapshot, SqliteStore};
+use martlet_store::{Answer, Demand, Inputs, Read, Snapshot, SqliteStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,8 @@ pub struct Call<'a> {
     pub arguments: Arguments<'a>,
     /// When the request arrived: the deadline counts from here.
     pub arrival: Instant,
+    /// What the caller demands of the answer besides what is declared.
+    pub demand: Demand,
 }
 
 /// One query of a batch.
@@ -253,7 +255,7 @@ impl Engine {
         let Callable::Query(query) = &entry.callable else {
             return Err(read_only(item.name));
         };
-        let inputs = inputs(entry, caller, item.arguments, now)?;
+        let inputs = inputs(entry, caller, item.arguments, now, Demand::default())?;
         Ok((Read { query: query.clone(), inputs }, self.timeout(&entry.callable)))
     }
 
@@ -263,14 +265,14 @@ impl Engine {
     }
 
     async fn read(&self, query: Arc<Query>, entry: &Entry, call: &Call<'_>) -> Result<Answer, Error> {
-        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now())?;
+        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand)?;
         let deadline = call.arrival + self.timeout(&entry.callable);
         let mut snapshot = self.store.read(vec![Read { query, inputs }], deadline).await?;
         snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
     }
 
     async fn transact(&self, action: Arc<Action>, entry: &Entry, call: &Call<'_>) -> Result<Answer, Error> {
-        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now())?;
+        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand)?;
         let deadline = call.arrival + self.timeout(&entry.callable);
         self.store.transact(action, inputs, deadline).await
     }
@@ -284,8 +286,14 @@ impl Engine {
     }
 }
 
-fn inputs(entry: &Entry, caller: &Caller, arguments: Arguments<'_>, now: Timestamp) -> Result<Inputs, Error> {
-    Ok(Inputs { arguments: entry.params.read(arguments)?, identity: caller.identity.clone(), now })
+fn inputs(
+    entry: &Entry,
+    caller: &Caller,
+    arguments: Arguments<'_>,
+    now: Timestamp,
+    demand: Demand,
+) -> Result<Inputs, Error> {
+    Ok(Inputs { arguments: entry.params.read(arguments)?, identity: caller.identity.clone(), now, demand })
 }
 
 fn read_only(name: &str) -> Error {

@@ -22,5 +22,5 @@ pub use arguments::{Arguments, CompiledParams};
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Target};
 pub use folder::{Folder, FolderError, load_folder, read_folder};
 pub use martlet_sql::Returns;
-pub use martlet_store::{Answer, Snapshot};
+pub use martlet_store::{Answer, Demand, Form, Snapshot};
 pub use route::{RouteCount, RouteEntry, RouteFound};

@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use martlet_core::{Caller, Error, Identity, code};
-use martlet_engine::{Answer, Arguments, Call, Returns, Target};
+use martlet_engine::{Answer, Arguments, Call, Demand, Returns, Target};
 use std::time::Instant;
 
 const QUERY_METHODS: &str = "GET, HEAD, POST, OPTIONS";
@@ -91,7 +91,7 @@ async fn run(
     let answer = if is_read {
         let mut pairs = query_arguments(request.uri().query(), shared.settings.url_parameters_max)?;
         pairs.extend_from_slice(called.path.unwrap_or_default());
-        let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival };
+        let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival, demand: Demand::default() };
         shared.engine.run_query(call).await
     } else {
         check_post_query(request.uri().query())?;
@@ -105,7 +105,7 @@ async fn run(
             Some(path) => Arguments::Routed { path, json: &body },
             None => Arguments::Json(&body),
         };
-        let call = Call { caller, name, arguments, arrival };
+        let call = Call { caller, name, arguments, arrival, demand: Demand::default() };
         if is_action { shared.engine.run_action(call).await } else { shared.engine.run_query(call).await }
     };
     let answer = answer.map_err(|error| as_shape(error, shape))?;

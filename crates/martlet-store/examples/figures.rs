@@ -9,7 +9,7 @@ use martlet_sql::{
     Action, App, Bind, Catalogue, Column, Declaration, EngineText, Migration, Query, Returns, Span, Statement,
     StatementKind, Step, Volatility,
 };
-use martlet_store::{Inputs, Read, SqliteStore, StoreSettings, Synchronous};
+use martlet_store::{Demand, Inputs, Read, SqliteStore, StoreSettings, Synchronous};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -161,7 +161,7 @@ fn statement(sql: &str, columns: &[&str]) -> Statement {
 fn inputs(number: u64) -> Inputs {
     let number = i64::try_from(number).unwrap();
     let now = Timestamp::from_micros(1_800_000_000_000_000);
-    Inputs { arguments: [Value::Integer(number)].into(), identity: Identity::Anonymous, now }
+    Inputs { arguments: [Value::Integer(number)].into(), identity: Identity::Anonymous, now, demand: Demand::default() }
 }
 
 fn deadline() -> Instant {

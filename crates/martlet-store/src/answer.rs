@@ -1,8 +1,8 @@
 //! What goes into a plan and what comes out of it.
 
 use bytes::Bytes;
-use martlet_core::{Error, Identity, Position, Timestamp, Value};
-use martlet_sql::Query;
+use martlet_core::{Error, Identity, Position, Timestamp, Value, code};
+use martlet_sql::{Query, Returns};
 use std::sync::Arc;
 
 /// What a plan is run with, checked and typed by the engine: one value for each declared parameter.
@@ -14,6 +14,53 @@ pub struct Inputs {
     pub identity: Identity,
     /// What `now()` is.
     pub now: Timestamp,
+    /// What the caller demands of the answer.
+    pub demand: Demand,
+}
+
+/// The form of an answer's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Form {
+    /// Canonical JSON.
+    #[default]
+    Canonical,
+    /// Canonical JSON without the members of objects that are null.
+    WithoutNulls,
+    /// A line of column names, then a line for each row.
+    Csv,
+}
+
+/// What a caller demands of an answer besides what is declared. An action that does not meet it is rolled back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Demand {
+    /// How it is written.
+    pub form: Form,
+    /// A list has exactly one row.
+    pub is_single: bool,
+    /// It is a list and has at most so many rows.
+    pub rows_max: Option<u64>,
+}
+
+impl Demand {
+    /// Errors: PGRST116 where a list is not of one row; PGRST124 past the maximum, PGRST128 where it is no list.
+    pub(crate) fn check(&self, returns: Returns, rows: u64) -> Result<(), Error> {
+        let is_list = returns == Returns::Rows;
+        if self.rows_max.is_some() && !is_list {
+            let message =
+                "Function must return SETOF or TABLE when max-affected preference is used with handling=strict";
+            return Err(Error::new(&code::MAX_AFFECTED_NO_ROWS, message));
+        }
+        if self.rows_max.is_some_and(|rows_max| rows > rows_max) {
+            let message = "Query result exceeds max-affected preference constraint";
+            let text = format!("The query affects {rows} rows");
+            return Err(Error::new(&code::MAX_AFFECTED, message).details_text(text));
+        }
+        if self.is_single && is_list && rows != 1 {
+            let message = "Cannot coerce the result to a single JSON object";
+            return Err(Error::new(&code::NO_ROW, message).details_text(format!("The result contains {rows} rows")));
+        }
+        Ok(())
+    }
 }
 
 /// One query to be run.

@@ -63,6 +63,11 @@ impl AnswerLayout {
         Self { returns, columns: columns.iter().enumerate().map(encode).collect() }
     }
 
+    /// The answer's form, once it is known whether there are columns.
+    pub(crate) fn returns(&self) -> Returns {
+        self.returns
+    }
+
     /// How many cells of a row are asked for.
     pub fn column_count(&self) -> usize {
         match self.returns {
@@ -253,12 +258,12 @@ fn write_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-fn too_many_rows(rows_max: usize) -> Error {
+pub(crate) fn too_many_rows(rows_max: usize) -> Error {
     Error::new(&code::ANSWER_TOO_LARGE, format!("the answer has more than {rows_max} rows"))
         .hint("ask for less, or add LIMIT to the query")
 }
 
-fn too_large(size_max: usize) -> Error {
+pub(crate) fn too_large(size_max: usize) -> Error {
     Error::new(&code::ANSWER_TOO_LARGE, format!("the answer has more than {size_max} bytes"))
         .hint("ask for less, or add LIMIT to the query")
 }

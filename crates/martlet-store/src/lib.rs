@@ -7,10 +7,11 @@
 
 mod answer;
 pub mod canonical;
+mod forms;
 pub mod functions;
 mod sqlite;
 
-pub use answer::{Answer, Inputs, Read, Snapshot};
+pub use answer::{Answer, Demand, Form, Inputs, Read, Snapshot};
 pub use sqlite::{
     Health, MigrateReport, OnRow, SeedProgress, Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings,
     Synchronous,

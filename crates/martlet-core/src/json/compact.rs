@@ -13,11 +13,39 @@ pub fn canonical(text: &str) -> Result<String, JsonError> {
 
 /// Appends the canonical form of a JSON text; after an error `out` ends in half a document.
 pub fn write_canonical(out: &mut Vec<u8>, text: &str) -> Result<(), JsonError> {
+    write(out, text, Nulls::Kept)
+}
+
+/// As [`write_canonical`], without the members of objects that are null: PostgreSQL's `json_strip_nulls`.
+pub fn write_without_nulls(out: &mut Vec<u8>, text: &str) -> Result<(), JsonError> {
+    write(out, text, Nulls::Left)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    Kept,
+    /// Out of objects; in arrays they stand for a place.
+    Left,
+}
+
+fn write(out: &mut Vec<u8>, text: &str, nulls: Nulls) -> Result<(), JsonError> {
     out.reserve(text.len());
     let mut scanner = Scanner::new(text);
     let mut needs_comma = false;
+    // How it was before the key that has just been written.
+    let mut before_key = None;
     loop {
         let event = scanner.next_event()?;
+        if event == Event::Null
+            && nulls == Nulls::Left
+            && let Some((length, needed_comma)) = before_key
+        {
+            out.truncate(length);
+            needs_comma = needed_comma;
+            before_key = None;
+            continue;
+        }
+        before_key = matches!(event, Event::Key(_)).then_some((out.len(), needs_comma));
         let ends = matches!(event, Event::EndObject | Event::EndArray | Event::End);
         if needs_comma && !ends {
             out.push(b',');
@@ -59,4 +87,23 @@ fn write_text(out: &mut Vec<u8>, text: Text<'_>) {
         out.extend_from_slice(text.raw.as_bytes());
     }
     out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nulls_are_left_out_of_objects_alone() {
+        for (text, wanted) in [
+            ("null", "null"),
+            (r#"{"a": null}"#, "{}"),
+            (r#"{"a": null, "b": 1, "c": null, "d": [null, {"e": null}], "f": null}"#, r#"{"b":1,"d":[null,{}]}"#),
+            (r#"{"a":{"b":null,"c":{"d":null}},"e":"null"}"#, r#"{"a":{"c":{}},"e":"null"}"#),
+        ] {
+            let mut out = Vec::new();
+            write_without_nulls(&mut out, text).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), wanted);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! An engine over a store of its own, gone when dropped.
 
 use martlet_core::{Caller, Claims, Error, Identity, TestClock, Timestamp};
-use martlet_engine::{Answer, Arguments, Call, Engine, EngineSettings};
+use martlet_engine::{Answer, Arguments, Call, Demand, Engine, EngineSettings};
 use martlet_sql::{App, SourceFile, compile};
 use martlet_store::{SqliteStore, StoreSettings, Synchronous};
 use std::sync::Arc;
@@ -45,7 +45,13 @@ impl Drop for TestEngine {
 }
 
 pub(crate) fn call<'a>(caller: &'a Caller, name: &'a str, arguments: &'a str) -> Call<'a> {
-    Call { caller, name, arguments: Arguments::Json(arguments.as_bytes()), arrival: Instant::now() }
+    Call {
+        caller,
+        name,
+        arguments: Arguments::Json(arguments.as_bytes()),
+        arrival: Instant::now(),
+        demand: Demand::default(),
+    }
 }
 
 /// Compiles a folder's files; shows what is wrong with them.

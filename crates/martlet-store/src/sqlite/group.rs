@@ -274,6 +274,7 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
             answer = Done { body, rows: output.rows };
         }
     }
+    pending.inputs.demand.check(layout.returns(), answer.rows)?;
     Ok(answer)
 }
 

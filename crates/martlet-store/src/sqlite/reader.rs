@@ -218,6 +218,7 @@ fn run_read(shared: &Shared, connection: &Connection, read: &Read, position: Pos
     let wanted = Wanted { answer: Some(&layout), ..Wanted::default() };
     connection.set_now(read.inputs.now);
     let output = run.statement(&read.query.statement, &read.inputs, &Vec::new(), wanted)?;
+    read.inputs.demand.check(layout.returns(), output.rows)?;
     Ok(Answer { body: output.body?, rows: output.rows, position })
 }
 

@@ -6,7 +6,8 @@ use super::budget::Stop;
 use super::connection::Connection;
 use super::error;
 use crate::Inputs;
-use crate::canonical::{AnswerLayout, AnswerLimits, AnswerWriter, Cell as AnswerCell};
+use crate::canonical::{AnswerLayout, AnswerLimits, Cell as AnswerCell};
+use crate::forms::FormWriter;
 use bytes::Bytes;
 use martlet_core::Error;
 use martlet_sql::Statement;
@@ -104,7 +105,9 @@ impl Run<'_> {
         let sqlite = &self.connection.sqlite;
         let mut prepared = sqlite.prepare_cached(&statement.sqlite.text).map_err(|error| self.failure(&error))?;
         bind_all(&mut prepared, &statement.sqlite.binds, inputs, steps)?;
-        let mut answer = wanted.answer.map(|layout| Ok(AnswerWriter::new(layout, self.limits())));
+        let form = inputs.demand.form;
+        let new_writer = |layout| FormWriter::new(form, layout, &statement.columns, self.limits());
+        let mut answer = wanted.answer.map(|layout| Ok(new_writer(layout)));
         let mut first_row = None;
         let mut count: u64 = 0;
         let mut rows = prepared.raw_query();
@@ -128,7 +131,7 @@ impl Run<'_> {
         if statement.columns.is_empty() {
             count = sqlite.changes();
         }
-        let body = answer.map_or(Ok(None), |answer| answer.and_then(|writer| Ok(writer.finish()?.0)));
+        let body = answer.map_or(Ok(None), |answer| answer.and_then(FormWriter::finish));
         Ok(Output { body, rows: count, first_row })
     }
 

@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::error::translate;
 use super::run::{Run, Wanted};
 use super::{SeedProgress, Shared};
-use crate::Inputs;
+use crate::{Demand, Inputs};
 use martlet_core::{Error, Identity, Value};
 use martlet_sql::{App, Seed};
 
@@ -25,7 +25,12 @@ pub(super) fn seed(
     let now = shared.clock.now();
     connection.set_now(now);
     connection.run("BEGIN IMMEDIATE").map_err(translated)?;
-    let inputs = Inputs { arguments: [Value::Double(scale)].into(), identity: Identity::Service(None), now };
+    let inputs = Inputs {
+        arguments: [Value::Double(scale)].into(),
+        identity: Identity::Service(None),
+        now,
+        demand: Demand::default(),
+    };
     let run = Run { shared, connection: &connection, name: "seed" };
     let wanted = Wanted::default();
     for (index, statement) in seed.statements.iter().enumerate() {

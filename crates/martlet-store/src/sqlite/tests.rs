@@ -1,6 +1,7 @@
 //! What only the inside can bring about: a full disk, a database that cannot be written, a plan that lies.
 
 use super::*;
+use crate::Demand;
 use martlet_core::{Identity, SystemClock, Timestamp, Type, Value};
 use martlet_sql::catalogue::{Catalogue, ForeignKey, Table, TableColumn};
 use martlet_sql::{
@@ -60,7 +61,12 @@ impl Bench {
 }
 
 fn inputs() -> Inputs {
-    Inputs { arguments: [Value::Integer(1)].into(), identity: Identity::Anonymous, now: Timestamp::from_micros(0) }
+    Inputs {
+        arguments: [Value::Integer(1)].into(),
+        identity: Identity::Anonymous,
+        now: Timestamp::from_micros(0),
+        demand: Demand::default(),
+    }
 }
 
 fn app(ddl: &[&str]) -> App {

@@ -5,7 +5,7 @@ use martlet_sql::{
     Action, App, Bind, Catalogue, Column, Declaration, EngineText, Expect, ExpectedRows, Migration, Query, Returns,
     Span, Statement, StatementKind, Step, Volatility,
 };
-use martlet_store::{Answer, Inputs, Read, Snapshot, SqliteStore, StoreSettings, Synchronous};
+use martlet_store::{Answer, Demand, Inputs, Read, Snapshot, SqliteStore, StoreSettings, Synchronous};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,6 +81,7 @@ pub(crate) fn inputs(arguments: &[Value]) -> Inputs {
         arguments: arguments.into(),
         identity: Identity::Anonymous,
         now: Timestamp::parse("2026-07-01T12:00:00Z").unwrap(),
+        demand: Demand::default(),
     }
 }
 

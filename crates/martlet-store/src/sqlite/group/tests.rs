@@ -7,6 +7,7 @@
 use super::super::authorizer::Role;
 use super::super::{StoreSettings, Synchronous};
 use super::*;
+use crate::Demand;
 use crate::sqlite::connection::Connection;
 use martlet_core::{Identity, SystemClock, Timestamp, Type, Value};
 use martlet_sql::{
@@ -321,7 +322,8 @@ impl Bench {
             }
             outcomes.push((*fate != Fate::Dropped).then_some(outcome));
             let now = Timestamp::from_micros(0);
-            let inputs = Inputs { arguments: arguments.into(), identity: Identity::Anonymous, now };
+            let inputs =
+                Inputs { arguments: arguments.into(), identity: Identity::Anonymous, now, demand: Demand::default() };
             pending.push(Pending { action, inputs, deadline: Instant::now() + patience, ticket, reply });
         }
         assert_eq!(run(&self.shared, &self.connection, pending, patience), Aftermath::Sound);
@@ -404,8 +406,12 @@ fn a_fault_of_the_plan_costs_only_its_action() {
     let bench = Bench::new();
     let (reply, mut outcome) = oneshot::channel();
     let missing = step("insert into accounts (id, name, balance) values (?1, 'x', ?2)", 0);
-    let inputs =
-        Inputs { arguments: [Value::Integer(1)].into(), identity: Identity::Anonymous, now: Timestamp::from_micros(0) };
+    let inputs = Inputs {
+        arguments: [Value::Integer(1)].into(),
+        identity: Identity::Anonymous,
+        now: Timestamp::from_micros(0),
+        demand: Demand::default(),
+    };
     let deadline = Instant::now() + Duration::from_secs(60);
     let pending = Pending { action: action(vec![missing]), inputs, deadline, ticket: Arc::default(), reply };
     assert_eq!(run(&bench.shared, &bench.connection, vec![pending], PATIENT), Aftermath::Sound);

@@ -4,7 +4,7 @@ use crate::oracle::quoted;
 use martlet_core::json::{self, Event, Scanner};
 use martlet_core::{Claims, Date, Identity, ParamType, SystemClock, Timestamp, Type, Value, float8};
 use martlet_sql::{Bind, Param};
-use martlet_store::Inputs;
+use martlet_store::{Demand, Inputs};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -136,7 +136,12 @@ pub(super) fn claims() -> Arc<Claims> {
 }
 
 pub(super) fn inputs(arguments: &Arc<[Value]>) -> Inputs {
-    Inputs { arguments: Arc::clone(arguments), identity: Identity::User(claims()), now: now() }
+    Inputs {
+        arguments: Arc::clone(arguments),
+        identity: Identity::User(claims()),
+        now: now(),
+        demand: Demand::default(),
+    }
 }
 
 /// The system's time: PostgreSQL's `now()` is no other.
