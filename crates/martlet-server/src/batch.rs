@@ -1,6 +1,8 @@
 //! `/rest/v1/batch`: several queries, one snapshot, one request.
 
+use crate::answer::{encoded, position_value};
 use crate::body::Body;
+use crate::coding::Accepted;
 use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
 use crate::headers;
@@ -45,6 +47,7 @@ pub(crate) async fn run(
         return Err(Failure::with_allow(refusal::method(request.method().as_str()), "POST, OPTIONS"));
     }
     rpc::check_content(request.headers())?;
+    let accepted = Accepted::of(request.headers())?;
     let is_anonymous = identity == Identity::Anonymous;
     let caller = Caller { identity, address: Some(arrived.address) };
     let body = read_body(request.into_body(), &shared.settings).await?;
@@ -61,12 +64,11 @@ pub(crate) async fn run(
             arguments: Arguments::Json(part.args.map_or(&b"{}"[..], |args| args.get().as_bytes())),
         })
         .collect();
-    let snapshot = shared.engine.run_batch(&caller, &items, arrived.at).await?;
-    let position = rpc::position_value(snapshot.position);
+    let snapshot = arrived.timed(shared.engine.run_batch(&caller, &items, arrived.at)).await?;
+    let position = position_value(snapshot.position);
     let answers = write(snapshot, is_anonymous, &arrived.id, shared.settings.batch_answer_size_max)?;
-    let mut response = Response::new(Body::from(answers));
+    let mut response = encoded(shared, answers, headers::JSON, accepted).await?;
     let fields = response.headers_mut();
-    fields.insert(header::CONTENT_TYPE, headers::JSON);
     fields.insert(header::CACHE_CONTROL, headers::PRIVATE);
     fields.insert(header::VARY, headers::VARY_PRIVATE);
     fields.insert(headers::POSITION, position);

@@ -6,8 +6,8 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, \
-     Range-Unit, Preference-Applied, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, X-Request-Id, \
-     Martlet-Position, X-Martlet-Reload-Error",
+     Range-Unit, ETag, Preference-Applied, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, \
+     Server-Timing, X-Request-Id, Martlet-Cache, Martlet-Position, X-Martlet-Reload-Error",
 );
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");

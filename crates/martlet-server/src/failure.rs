@@ -19,13 +19,11 @@ pub(crate) struct Failure {
     pub(crate) is_anonymous: bool,
     /// `Allow`, of 405.
     pub(crate) allow: Option<HeaderValue>,
-    /// `details` of PostgREST's errors, which is a text.
-    pub(crate) details: Option<String>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error: Box::new(error), is_anonymous: false, allow: None, details: None }
+        Self { error: Box::new(error), is_anonymous: false, allow: None }
     }
 }
 
@@ -88,7 +86,7 @@ impl Failure {
         if status.is_server_error() {
             return json!({"code": error.code, "message": constant_text(error), "details": null, "hint": null});
         }
-        let details = match &self.details {
+        let details = match &error.details_text {
             Some(text) => Value::from(text.as_str()),
             None if error.details.is_empty() => Value::Null,
             None => error

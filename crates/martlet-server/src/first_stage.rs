@@ -19,7 +19,6 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, Version};
 use martlet_core::Error;
 use std::net::IpAddr;
-use std::time::Instant;
 use tower_service::Service as _;
 
 const REST: &str = "/rest/v1";
@@ -33,11 +32,8 @@ const ONE: HeaderValue = HeaderValue::from_static("1");
 pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
     let shared = &*front.shared;
     let fields = request.headers();
-    let arrived = Arrived {
-        id: shared.request_ids.of(fields),
-        address: address_of(peer, fields, &shared.settings.trusted_proxies),
-        at: Instant::now(),
-    };
+    let address = address_of(peer, fields, &shared.settings.trusted_proxies);
+    let arrived = Arrived::new(shared.request_ids.of(fields), address);
     let origin = fields.get(header::ORIGIN).cloned();
     // Never a line a request above debug: the log would cost more than the request.
     let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
@@ -68,7 +64,7 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         let duration_us = u64::try_from(arrived.at.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(request_id, %method, path = uri.path(), status, duration_us, "answered");
     }
-    finish(shared, &mut response, surface, origin.as_ref(), arrived.id);
+    finish(shared, &mut response, surface, origin.as_ref(), arrived);
     if let Some(deprecated) = deprecated {
         routes::mark_deprecated(deprecated, response.headers_mut());
     }
@@ -128,10 +124,11 @@ fn finish(
     response: &mut Response<Body>,
     surface: Surface,
     origin: Option<&HeaderValue>,
-    id: HeaderValue,
+    arrived: Arrived,
 ) {
     let fields = response.headers_mut();
-    fields.insert(headers::REQUEST_ID, id);
+    fields.insert(headers::SERVER_TIMING, arrived.timing());
+    fields.insert(headers::REQUEST_ID, arrived.id);
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, headers::NOSNIFF);
     fields.insert(header::REFERRER_POLICY, headers::NO_REFERRER);
     if surface == Surface::Rest {

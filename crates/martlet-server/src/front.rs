@@ -1,5 +1,6 @@
 //! What every request shares, and the services behind the first stage.
 
+use crate::compression::Compressor;
 use crate::cors::Cors;
 use crate::dev::Dev;
 use crate::health::Probe;
@@ -10,9 +11,10 @@ use crate::static_files::PublicFolder;
 use hyper::header::HeaderValue;
 use martlet_core::Clock;
 use martlet_engine::Engine;
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// What every request shares.
@@ -22,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) identities: Identities,
     pub(crate) cors: Cors,
+    pub(crate) compressor: Compressor,
     pub(crate) request_ids: RequestIds,
     pub(crate) public: Option<PublicFolder>,
     pub(crate) dev: Arc<Dev>,
@@ -39,6 +42,7 @@ impl Shared {
     ) -> Self {
         let public = settings.public_dir.as_deref().map(|folder| PublicFolder::new(folder, &settings));
         Self {
+            compressor: Compressor::new(),
             cors: Cors::new(&settings.cors_origins),
             request_ids: RequestIds::new(),
             public,
@@ -75,4 +79,52 @@ pub(crate) struct Arrived {
     pub(crate) id: HeaderValue,
     pub(crate) address: IpAddr,
     pub(crate) at: Instant,
+    /// Nanoseconds in the engine and below; 0 where it was not asked.
+    engine_ns: AtomicU64,
+}
+
+impl Arrived {
+    pub(crate) fn new(id: HeaderValue, address: IpAddr) -> Self {
+        Self { id, address, at: Instant::now(), engine_ns: AtomicU64::new(0) }
+    }
+
+    /// Runs a call into the engine and counts its time.
+    pub(crate) async fn timed<T>(&self, call: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let outcome = call.await;
+        let spent = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.engine_ns.fetch_add(spent, Ordering::Relaxed);
+        outcome
+    }
+
+    /// `Server-Timing`: milliseconds from the request's head to the answer's, and those of them below the server.
+    pub(crate) fn timing(&self) -> HeaderValue {
+        // On the stack: this is on every answer's way.
+        let mut text = [0; 64];
+        let mut rest = &mut text[..];
+        let total_us = self.at.elapsed().as_micros();
+        let _ = write!(rest, "total;dur={}.{:03}", total_us / 1000, total_us % 1000);
+        let engine_us = self.engine_ns.load(Ordering::Relaxed).div_ceil(1000);
+        if engine_us > 0 {
+            let _ = write!(rest, ", db;dur={}.{:03}", engine_us / 1000, engine_us % 1000);
+        }
+        let length = 64 - rest.len();
+        HeaderValue::from_bytes(&text[..length]).expect("made of visible characters")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timing_tells_the_servers_share() {
+        let arrived = Arrived::new(HeaderValue::from_static("id"), IpAddr::from([127, 0, 0, 1]));
+        let text = |arrived: &Arrived| arrived.timing().to_str().unwrap().to_owned();
+        assert!(text(&arrived).starts_with("total;dur=") && !text(&arrived).contains("db"));
+        arrived.engine_ns.store(12_345_678, Ordering::Relaxed);
+        assert!(text(&arrived).ends_with(", db;dur=12.346"), "{}", text(&arrived));
+        arrived.engine_ns.store(u64::MAX, Ordering::Relaxed);
+        assert!(text(&arrived).ends_with(", db;dur=18446744073709.552"), "the longest fits");
+    }
 }

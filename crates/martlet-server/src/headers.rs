@@ -3,6 +3,7 @@
 use hyper::header::{HeaderName, HeaderValue};
 
 pub(crate) const APIKEY: HeaderName = HeaderName::from_static("apikey");
+pub(crate) const CACHE: HeaderName = HeaderName::from_static("martlet-cache");
 pub(crate) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -12,9 +13,13 @@ pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 pub(crate) const RELOAD_ERROR: HeaderName = HeaderName::from_static("x-martlet-reload-error");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
+pub(crate) const ARRAY_JSON_STRIPPED: HeaderValue =
+    HeaderValue::from_static("application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8");
 pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
+pub(crate) const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8");
 pub(crate) const HEALTH_JSON: HeaderValue = HeaderValue::from_static("application/health+json");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 pub(crate) const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
@@ -23,9 +28,14 @@ pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(crate) const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 pub(crate) const OBJECT_JSON: HeaderValue =
     HeaderValue::from_static("application/vnd.pgrst.object+json; charset=utf-8");
+pub(crate) const OBJECT_JSON_STRIPPED: HeaderValue =
+    HeaderValue::from_static("application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8");
 pub(crate) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 pub(crate) const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
 pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
-pub(crate) const VARY_PRIVATE: HeaderValue = HeaderValue::from_static("Authorization, apikey, Accept, Origin");
-pub(crate) const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Accept, Origin");
+/// Where an answer came from: there is no cache yet.
+pub(crate) const STORE: HeaderValue = HeaderValue::from_static("store");
+pub(crate) const VARY_PRIVATE: HeaderValue =
+    HeaderValue::from_static("Authorization, apikey, Accept, Accept-Encoding, Prefer, Origin");
+pub(crate) const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Prefer, Origin");

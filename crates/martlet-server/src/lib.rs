@@ -21,8 +21,13 @@ mod router;
 mod identity;
 pub mod tokens;
 
+mod answer;
 mod batch;
+mod coding;
+mod compression;
+mod entity_tag;
 mod negotiation;
+mod preferences;
 mod query_string;
 mod request_body;
 mod routes;

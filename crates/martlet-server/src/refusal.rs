@@ -1,6 +1,6 @@
 //! What the server itself refuses, before anything is asked of the engine.
 //!
-//! Statuses that no `core::Kind` has (408, 414, 415, 431, 501, 406) are set by hand here and nowhere else.
+//! Statuses that no `core::Kind` has (406, 408, 412, 414, 415, 416, 431, 501) are set by hand here and nowhere else.
 
 use martlet_core::{Error, code};
 
@@ -65,6 +65,15 @@ pub(crate) fn path_unknown() -> Error {
 pub(crate) fn not_acceptable(accept: &str) -> Error {
     let message = format!("None of these media types are available: {accept}");
     Error { status: Some(406), ..Error::new(&code::NOT_ACCEPTABLE, message) }
+}
+
+pub(crate) fn no_coding() -> Error {
+    let error = Error::new(&code::NOT_ACCEPTABLE, "None of these codings are available: see `Accept-Encoding`");
+    Error { status: Some(406), ..error }.hint("Take `identity`, `zstd`, `br` or `gzip`.")
+}
+
+pub(crate) fn precondition() -> Error {
+    malformed(412, "`If-Match` names no tag of what is there now")
 }
 
 pub(crate) fn file_unknown() -> Error {

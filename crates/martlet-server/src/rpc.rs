@@ -4,21 +4,18 @@
 //! `select=*` where `.select()` follows `.rpc()`: that is passed over; anything else that would narrow, order or cut
 //! the rows of a query is refused, since passing over it would give rows that were not asked for.
 
+use crate::answer::{Wishes, respond};
 use crate::body::Body;
 use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
-use crate::headers;
-use crate::negotiation::{Preferences, Shape};
 use crate::query_string::{decode_pairs, decode_segment};
 use crate::refusal;
 use crate::request_body::read_body;
-use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
-use martlet_core::{Caller, Error, Identity, code};
-use martlet_engine::{Answer, Arguments, Call, Demand, Returns, Target};
-use std::time::Instant;
+use hyper::header::{self, HeaderMap};
+use hyper::{Method, Request, Response};
+use martlet_core::{Caller, Error, Identity};
+use martlet_engine::{Arguments, Call, Returns, Target};
 
 const QUERY_METHODS: &str = "GET, HEAD, POST, OPTIONS";
 const ACTION_METHODS: &str = "POST, OPTIONS";
@@ -65,7 +62,7 @@ async fn call_as(
 ) -> Result<Response<Body>, Failure> {
     let is_anonymous = identity == Identity::Anonymous;
     let caller = Caller { identity, address: Some(arrived.address) };
-    let answered = run(shared, request, called, &caller, arrived.at).await;
+    let answered = run(shared, request, called, &caller, arrived).await;
     answered.map_err(|failure| Failure { is_anonymous, ..failure })
 }
 
@@ -74,30 +71,27 @@ async fn run(
     request: Request<Incoming>,
     called: &Called<'_>,
     caller: &Caller,
-    arrival: Instant,
+    arrived: &Arrived,
 ) -> Result<Response<Body>, Failure> {
+    let (parts, body) = request.into_parts();
     let name = called.name;
     let target = shared.engine.target(name);
     if called.path.is_none() {
-        check_method(request.method(), name, target)?;
+        check_method(&parts.method, name, target)?;
     }
-    let shape = Shape::of(request.headers())?;
-    let preferences = Preferences::of(request.headers())?;
+    let wishes = Wishes::of(&parts.method, &parts.headers)?;
+    let demand = wishes.demand();
     let is_action = target.is_some_and(|target| target.is_action);
-    if is_action && shape == Shape::Object && target.is_some_and(|target| target.returns == Returns::Rows) {
-        return Err(action_as_object(name).into());
-    }
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let answer = if is_read {
-        let mut pairs = query_arguments(request.uri().query(), shared.settings.url_parameters_max)?;
+    let answer = if matches!(parts.method, Method::GET | Method::HEAD) {
+        let mut pairs = query_arguments(parts.uri.query(), shared.settings.url_parameters_max)?;
         pairs.extend_from_slice(called.path.unwrap_or_default());
-        let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival, demand: Demand::default() };
-        shared.engine.run_query(call).await
+        let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival: arrived.at, demand };
+        arrived.timed(shared.engine.run_query(call)).await
     } else {
-        check_post_query(request.uri().query())?;
-        check_content(request.headers())?;
-        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
-        let body = read_body(request.into_body(), &shared.settings).await?;
+        check_post_query(parts.uri.query())?;
+        check_content(&parts.headers)?;
+        let has_type = parts.headers.contains_key(header::CONTENT_TYPE);
+        let body = read_body(body, &shared.settings).await?;
         if !has_type && !body.is_empty() {
             return Err(refusal::content_type("none").into());
         }
@@ -105,12 +99,15 @@ async fn run(
             Some(path) => Arguments::Routed { path, json: &body },
             None => Arguments::Json(&body),
         };
-        let call = Call { caller, name, arguments, arrival, demand: Demand::default() };
-        if is_action { shared.engine.run_action(call).await } else { shared.engine.run_query(call).await }
+        let call = Call { caller, name, arguments, arrival: arrived.at, demand };
+        let run = async {
+            if is_action { shared.engine.run_action(call).await } else { shared.engine.run_query(call).await }
+        };
+        arrived.timed(run).await
     };
-    let answer = answer.map_err(|error| as_shape(error, shape))?;
+    let answer = answer.map_err(|error| wishes.refuse(error))?;
     let target = target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false });
-    respond(answer, target, shape, preferences, !is_read)
+    respond(shared, answer, target, &wishes, &parts.headers).await
 }
 
 fn check_method(method: &Method, name: &str, target: Option<Target>) -> Result<(), Failure> {
@@ -156,7 +153,7 @@ fn row_filter(name: &str) -> Error {
 
 /// JSON, not compressed; the type may be missing where the body is.
 pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
         return Err(refusal::content_encoding());
     }
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
@@ -168,90 +165,10 @@ pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), Error> {
     Err(refusal::content_type(media_type.get(..80).unwrap_or(media_type)))
 }
 
-fn respond(
-    answer: Answer,
-    target: Target,
-    shape: Shape,
-    preferences: Preferences,
-    is_post: bool,
-) -> Result<Response<Body>, Failure> {
-    let Answer { body, rows, position } = answer;
-    let is_one_of_list = shape == Shape::Object && target.returns == Returns::Rows;
-    if is_one_of_list && rows != 1 {
-        return Err(not_one_row(rows));
-    }
-    let mut response = match body {
-        Some(list) if is_one_of_list => Response::new(Body::from(only_item(&list))),
-        Some(body) => Response::new(Body::from(body)),
-        None => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            response
-        }
-    };
-    let is_empty = response.status() == StatusCode::NO_CONTENT;
-    let fields = response.headers_mut();
-    fields.reserve(16);
-    if !is_empty {
-        fields.insert(header::CONTENT_TYPE, if shape == Shape::Object { headers::OBJECT_JSON } else { headers::JSON });
-    }
-    let is_public = target.is_public && !is_post;
-    let (cache, vary) = match (target.is_action, is_public) {
-        (true, _) => (headers::NO_STORE, headers::VARY_PRIVATE),
-        (false, true) => (headers::PUBLIC, headers::VARY_PUBLIC),
-        (false, false) => (headers::PRIVATE, headers::VARY_PRIVATE),
-    };
-    if is_public {
-        fields.insert(headers::CDN_CACHE_CONTROL, headers::PUBLIC);
-    }
-    fields.insert(header::CACHE_CONTROL, cache);
-    fields.insert(header::VARY, vary);
-    fields.insert(headers::POSITION, position_value(position));
-    if let Some(count) = preferences.count.filter(|_| target.returns == Returns::Rows) {
-        fields.insert(header::CONTENT_RANGE, content_range(rows));
-        fields.insert(headers::PREFERENCE_APPLIED, HeaderValue::from_static(count));
-    }
-    Ok(response)
-}
-
-pub(crate) fn position_value(position: martlet_core::Position) -> HeaderValue {
-    HeaderValue::from_maybe_shared(Bytes::from(position.to_string())).expect("hexadecimal digits are visible")
-}
-
-fn content_range(rows: u64) -> HeaderValue {
-    let text = if rows == 0 { "*/0".to_owned() } else { format!("0-{}/{rows}", rows - 1) };
-    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("digits are visible")
-}
-
-/// `[{...}]` without its brackets: the canonical answer has no blanks.
-fn only_item(list: &Bytes) -> Bytes {
-    let has_brackets = list.len() >= 2 && list.starts_with(b"[") && list.ends_with(b"]");
-    if has_brackets { list.slice(1..list.len() - 1) } else { list.clone() }
-}
-
-fn not_one_row(rows: u64) -> Failure {
-    let error = Error::new(&code::NO_ROW, "Cannot coerce the result to a single JSON object");
-    let details = Some(format!("The result contains {rows} rows"));
-    Failure { details, ..Failure::from(Error { status: Some(406), ..error }) }
-}
-
-/// A missing row is 404 by itself and 406 where one object was asked for.
-fn as_shape(error: Error, shape: Shape) -> Failure {
-    if shape == Shape::Object && error.code == code::NO_ROW.code && error.status.is_none() {
-        return not_one_row(0);
-    }
-    Failure::from(error)
-}
-
-/// Refused before it runs: what has been committed cannot be taken back when its rows turn out to be two.
-fn action_as_object(name: &str) -> Error {
-    refusal::not_acceptable("application/vnd.pgrst.object+json")
-        .hint(format!("Declare `@returns row` on `{name}`, or do not ask for a single object."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::header::HeaderValue;
 
     #[test]
     fn rows_are_not_filtered_silently() {
@@ -295,13 +212,5 @@ mod tests {
         assert_eq!(of(Method::GET, target(true)), Err(("25006".to_owned(), allow(ACTION_METHODS))));
         assert_eq!(of(Method::PUT, target(true)), Err(("PGRST101".to_owned(), allow(ACTION_METHODS))));
         assert_eq!(of(Method::DELETE, None), Err(("PGRST101".to_owned(), allow(QUERY_METHODS))));
-    }
-
-    #[test]
-    fn one_object_out_of_a_list_of_one() {
-        assert_eq!(only_item(&Bytes::from_static(b"[{\"a\":1}]")), "{\"a\":1}");
-        assert_eq!(not_one_row(2).status(), 406);
-        assert_eq!(content_range(0), "*/0");
-        assert_eq!(content_range(9), "0-8/9");
     }
 }

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod calls;
+mod codings;
+mod forms;
+mod gone;
 mod identity;
 mod limits;
 mod messages;

@@ -35,6 +35,8 @@ pub(crate) struct Reply {
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The body, whatever it is.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -124,12 +126,16 @@ impl Site {
 
     /// Sends bytes on a connection of their own and reads whatever comes until it is closed.
     pub(crate) fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
+        String::from_utf8_lossy(&self.raw_bytes(bytes)).into_owned()
+    }
+
+    fn raw_bytes(&self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
         let mut stream = self.connect();
         // The server may have closed before all is sent.
         let _ = stream.write_all(bytes.as_ref());
         let mut all = Vec::new();
         let _ = stream.read_to_end(&mut all);
-        String::from_utf8_lossy(&all).into_owned()
+        all
     }
 
     /// The status of the only answer to these bytes; 0 if there is none.
@@ -147,7 +153,7 @@ impl Site {
         if !body.is_empty() {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
-        reply_of(&self.raw(format!("{request}\r\n{body}")))
+        reply_of_bytes(&self.raw_bytes(format!("{request}\r\n{body}")))
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -178,12 +184,18 @@ impl Drop for Site {
 }
 
 pub(crate) fn reply_of(answer: &str) -> Reply {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+    reply_of_bytes(answer.as_bytes())
+}
+
+fn reply_of_bytes(answer: &[u8]) -> Reply {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(answer.len());
+    let head = String::from_utf8_lossy(&answer[..end]);
+    let bytes = answer.get(end + 4..).unwrap_or_default().to_vec();
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).map_or(0, |status| status.parse().unwrap());
     let headers = lines.filter_map(|line| line.split_once(": "));
     let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-    Reply { status, headers, body: body.to_owned() }
+    Reply { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
 }
 
 /// Always the same: the secret is the test's.

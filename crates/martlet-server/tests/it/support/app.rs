@@ -16,6 +16,12 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("queries/secrets.sql", "-- @allow service\nselect 1 as n"),
     (
+        "queries/series.sql",
+        "-- @allow anyone\n-- @param high bigint\n\
+         select i as number, 'é \"' || i::text as name, nullif(i, 1) as maybe, json_build_object('n', nullif(i, 1)) as doc\n\
+         from generate_series(1::bigint, :high) as g(i) order by i",
+    ),
+    (
         "queries/count.sql",
         "-- @allow anyone\n-- @param high bigint\n-- @returns value\n\
          select count(*) as count from generate_series(1::bigint, :high) as g(i)",
@@ -53,6 +59,16 @@ const FILES: &[(&str, &str)] = &[
         "actions/drop_note.sql",
         "-- @allow anyone\n-- @param id bigint\n-- @route DELETE /api/notes/{id}\n\n\
          -- @expect row else 404 no_note \"no such note\"\ndelete from notes where id = :id",
+    ),
+    (
+        "actions/add_many.sql",
+        "-- @allow user\n-- @param texts text[]\n\
+         insert into notes (text) select t from unnest(:texts) as u(t) returning id, text",
+    ),
+    (
+        "actions/slow_note.sql",
+        "-- @allow user\n-- @param high bigint\n\
+         insert into notes (text) select count(*)::text from generate_series(1::bigint, :high) as g(i)",
     ),
     ("actions/log.sql", "-- @allow user\n-- @param text text\ninsert into notes (text) values (:text)"),
     (
