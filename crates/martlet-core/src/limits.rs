@@ -52,3 +52,7 @@ pub const PLACEHOLDERS_MAX: usize = 1_000;
 pub const COLUMNS_MAX: usize = 2_000;
 /// Triggers and cascades that may call each other.
 pub const TRIGGER_DEPTH_MAX: usize = 32;
+/// Queries and actions whose statistics are kept; beyond it the least called go.
+pub const STATISTICS_MAX: usize = 5_000;
+/// Series of one family of metrics; beyond it they are counted together.
+pub const METRIC_SERIES_MAX: usize = 1_000;

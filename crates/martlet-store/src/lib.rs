@@ -7,12 +7,14 @@
 
 mod answer;
 pub mod canonical;
+mod figures;
 mod forms;
 pub mod functions;
 mod sqlite;
 
 pub use answer::{Answer, Demand, Form, Inputs, Read, Snapshot};
+pub use figures::{Figures, PlanFigures, PoolFigures, StatementFigures};
 pub use sqlite::{
-    Health, MigrateReport, OnRow, SeedProgress, Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings,
-    Synchronous,
+    DATABASE_BOUNDS, Health, MigrateReport, OnRow, ROWS_BOUNDS, Running, SeedProgress, Shell, ShellError, ShellOutcome,
+    SqliteStore, StoreSettings, Synchronous,
 };

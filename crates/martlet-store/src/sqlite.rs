@@ -22,12 +22,15 @@ mod seed;
 mod settings;
 mod shared;
 mod shell;
+mod statistics;
 mod writer;
 
+pub use lock::Running;
 pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchronous};
 pub use shell::{OnRow, Shell, ShellError, ShellOutcome};
+pub use statistics::{DATABASE_BOUNDS, ROWS_BOUNDS};
 
-use crate::{Answer, Inputs, Read, Snapshot};
+use crate::{Answer, Figures, Inputs, Read, Snapshot};
 use authorizer::Role;
 use connection::Connection;
 use martlet_core::{Clock, Error, Position, code};
@@ -36,6 +39,7 @@ use reader::Readers;
 use shared::Shared;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 use writer::Writer;
 
@@ -101,6 +105,7 @@ impl SqliteStore {
     pub fn prepare(&self, app: &App) -> Result<(), Error> {
         cross_check::tables(&self.0.shared, app)?;
         self.0.shared.set_constraint_names(app);
+        self.0.shared.statistics.prepare(app);
         self.0.writer.borrow(|connection| cross_check::actions(connection, app))??;
         let mut is_first = true;
         self.0.readers.on_each(|connection| cross_check::queries(connection, app, std::mem::take(&mut is_first)))
@@ -131,6 +136,36 @@ impl SqliteStore {
     /// How the database is; never blocks on the writer.
     pub fn health(&self) -> Health {
         self.0.shared.health(self.0.writer.queue_depth())
+    }
+
+    /// What has been counted since the store was opened. Starts no work in the database.
+    pub fn figures(&self) -> Figures {
+        let Inner { shared, readers, writer, .. } = &*self.0;
+        let statistics = &shared.statistics;
+        let mut log = shared.database.clone().into_os_string();
+        log.push("-wal");
+        Figures {
+            plans: statistics.plans(),
+            evicted: statistics.evicted.load(Relaxed),
+            slow: statistics.slow.load(Relaxed),
+            busy: statistics.busy.load(Relaxed),
+            checkpoints: statistics.checkpoints.counts(),
+            wal_bytes: std::fs::metadata(log).ok().map(|log| log.len()),
+            pools: [
+                statistics.writer.figures("writer", 1, writer.queue_depth()),
+                statistics.readers.figures("reader", readers.count(), readers.queue_depth()),
+            ],
+        }
+    }
+
+    /// Writes into the lock where this process can be asked, for commands that look for it.
+    pub fn announce(&self, url: &str) {
+        self.0.folder.announce(url);
+    }
+
+    /// The process that has this data folder open; none where nobody has.
+    pub fn running(data: &Path) -> Option<Running> {
+        lock::running(data)
     }
 
     /// Finishes accepted actions, checkpoints, closes. Later calls get 57P01. Blocks.

@@ -15,6 +15,7 @@ use super::connection::Connection;
 use super::error;
 use super::run::{Failure, Run, Wanted};
 use super::shared::is_of_database;
+use super::statistics::Ended;
 use crate::canonical::AnswerLayout;
 use crate::{Answer, Inputs};
 use bytes::Bytes;
@@ -23,7 +24,7 @@ use martlet_sql::{Action, Bind, Expect};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -58,8 +59,34 @@ pub(super) struct Pending {
     pub(super) action: Arc<Action>,
     pub(super) inputs: Inputs,
     pub(super) deadline: Instant,
+    /// How long it has waited for its turn.
+    pub(super) wait: Wait,
     pub(super) ticket: Arc<Ticket>,
     pub(super) reply: oneshot::Sender<Result<Answer, Error>>,
+}
+
+/// When an action came into the queue, and when its turn came last.
+#[derive(Debug)]
+pub(super) struct Wait {
+    queued: Instant,
+    waited_ns: AtomicU64,
+}
+
+impl Wait {
+    pub(super) fn begin() -> Self {
+        Self { queued: Instant::now(), waited_ns: AtomicU64::new(0) }
+    }
+
+    fn end(&self) {
+        let waited_ns = u64::try_from(self.queued.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.waited_ns.store(waited_ns, Ordering::Relaxed);
+    }
+
+    /// The time waited, and the time since.
+    fn and_since(&self) -> (Duration, Duration) {
+        let waited = Duration::from_nanos(self.waited_ns.load(Ordering::Relaxed));
+        (waited, self.queued.elapsed().saturating_sub(waited))
+    }
 }
 
 /// Whether the connection may be used further.
@@ -143,6 +170,11 @@ fn tell(shared: &Shared, pending: Pending, outcome: Result<Answer, Error>) {
         Err(error) if is_of_database(error) => shared.note_write(false),
         Err(_) => {}
     }
+    let (waited, took) = pending.wait.and_since();
+    let rows = outcome.as_ref().ok().map(|answer| answer.rows);
+    let now = pending.inputs.now;
+    shared.statistics.of_action(&pending.action).ended(Ended { rows, took, waited, now });
+    shared.statistics.writer.waited(waited);
     // Nobody may wait any more: then there is nobody to tell.
     let _ = pending.reply.send(outcome);
 }
@@ -152,6 +184,7 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
         return Attempt::Committed(Vec::new());
     }
     let failed = |failure: &rusqlite::Error| {
+        shared.statistics.note_busy(failure);
         let aftermath = if error::is_disk_failure(failure) { Aftermath::Broken } else { Aftermath::Sound };
         Attempt::Failed(error::translate(failure, &shared.constraint_names()), aftermath)
     };
@@ -201,7 +234,9 @@ fn run_in_savepoint(
     if pending.reply.is_closed() || !pending.ticket.start() {
         return Ok(None);
     }
+    pending.wait.end();
     if Instant::now() >= pending.deadline {
+        shared.statistics.writer.timed_out();
         return Ok(Some(Err(error::of_stop(Stop::Deadline))));
     }
     let translate = |failure: rusqlite::Error| error::translate(&failure, &shared.constraint_names());
@@ -249,7 +284,8 @@ fn of_panic(panic: &(dyn Any + Send)) -> Error {
 
 fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Result<Done, Error> {
     let action = &*pending.action;
-    let run = Run { shared, connection, name: &action.declaration.name };
+    let statistics = shared.statistics.of_action(action);
+    let run = Run { shared, connection, statistics: &statistics, name: &action.declaration.name };
     let mut steps: FirstRows = vec![None; action.steps.len()];
     let mut answer = Done { body: None, rows: 0 };
     let columns = action.steps.get(action.answer).map_or(&[][..], |step| &step.statement.columns);
@@ -261,7 +297,8 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
             first_row: is_used_later(action, index),
             all_rows: step.expect.is_some(),
         };
-        let output = run.statement(&step.statement, &pending.inputs, &steps, wanted).map_err(Failure::into_error)?;
+        let output =
+            run.statement(index, &step.statement, &pending.inputs, &steps, wanted).map_err(Failure::into_error)?;
         // `@expect` decides before `@returns row` complains of a row that is missing, or of one too many.
         if let Some(expect) = &step.expect
             && !expect.rows.holds(output.rows)

@@ -40,11 +40,50 @@ impl DataFolder {
         self.path.join("app.db")
     }
 
+    /// Writes where this process can be asked behind its id.
+    pub(super) fn announce(&self, url: &str) {
+        let mut lock = &self.lock;
+        let written = lock.seek(SeekFrom::End(0)).and_then(|_| writeln!(lock, "{url}"));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the address could not be written into the lock: `martlet stats` will not find it");
+        }
+    }
+
     /// Lets others in before this is dropped.
     pub(super) fn release(&self) {
         let _ = self.lock.set_len(0);
         let _ = self.lock.unlock();
     }
+}
+
+/// A process that has a data folder open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// Its id, as it wrote it.
+    pub pid: Option<u32>,
+    /// Where it can be asked; none where it serves nothing.
+    pub url: Option<String>,
+}
+
+/// Bytes of a lock that are read.
+const LOCK_SIZE_MAX: u64 = 1_024;
+
+/// Who holds the folder's lock.
+pub(super) fn running(path: &Path) -> Option<Running> {
+    let mut lock = File::open(path.join("lock")).ok()?;
+    match lock.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(read(&mut lock)),
+        _ => None,
+    }
+}
+
+fn read(lock: &mut File) -> Running {
+    let mut text = String::new();
+    // What is told only helps: without it somebody holds the lock all the same.
+    let _ = lock.take(LOCK_SIZE_MAX).read_to_string(&mut text);
+    let mut lines = text.lines();
+    let pid = lines.next().and_then(|line| line.parse().ok());
+    Running { pid, url: lines.next().map(str::to_owned) }
 }
 
 fn private() -> OpenOptions {
@@ -60,12 +99,9 @@ fn write_pid(lock: &mut File) -> std::io::Result<()> {
 }
 
 fn held(path: &Path, lock: &mut File) -> Error {
-    let mut pid = String::new();
-    // The holder's process id is told only to help: without it the refusal stands.
-    let _ = lock.take(20).read_to_string(&mut pid);
-    let holder = match pid.trim().parse::<u32>() {
-        Ok(pid) => format!("process {pid}"),
-        Err(_) => "another process".to_owned(),
+    let holder = match read(lock).pid {
+        Some(pid) => format!("process {pid}"),
+        None => "another process".to_owned(),
     };
     Error::new(&code::READ_ONLY, format!("the data folder {} is in use by {holder}", path.display()))
         .hint("stop that process, or use another folder with --data")

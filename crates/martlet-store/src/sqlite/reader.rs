@@ -12,6 +12,7 @@ use super::error;
 use super::overruns::Overruns;
 use super::queue::{Queue, Refused, Taken};
 use super::run::{Failure, Run, Wanted};
+use super::statistics::Ended;
 use crate::{Answer, Read, Snapshot};
 use martlet_core::{Error, Position, code, limits};
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub(super) struct Readers {
 #[derive(Debug)]
 struct Job {
     reads: Vec<Read>,
+    queued: Instant,
     deadline: Instant,
     gone: Arc<AtomicBool>,
     reply: oneshot::Sender<Result<Snapshot, Error>>,
@@ -77,7 +79,8 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         let gone = Arc::new(AtomicBool::new(false));
         let _told_when_dropped = Gone(Arc::clone(&gone));
-        self.queue.push(Job { reads, deadline, gone, reply }).map_err(of_refused)?;
+        let job = Job { reads, queued: Instant::now(), deadline, gone, reply };
+        self.queue.push(job).inspect_err(|_| self.shared.statistics.readers.timed_out()).map_err(of_refused)?;
         match tokio::time::timeout_at(deadline.into(), answer).await {
             Ok(answer) => answer.unwrap_or_else(|_| Err(Error::internal("a reader ended without an answer"))),
             Err(_) => Err(error::of_stop(Stop::Deadline)),
@@ -89,7 +92,7 @@ impl Readers {
         let guard = self.free_connection()?;
         let connection = guard.as_ref()?;
         let allowance = Allowance { steps_max: Some(limits::INLINE_READ_STEPS_MAX), deadline, gone: None };
-        Some(run_reads(&self.shared, connection, reads, allowance))
+        Some(run_reads(&self.shared, connection, reads, allowance, Duration::ZERO))
     }
 
     /// This thread's own connection or, if another thread has it, any that is free.
@@ -118,6 +121,16 @@ impl Readers {
             }
         }
         Ok(())
+    }
+
+    /// Connections in all.
+    pub(super) fn count(&self) -> usize {
+        self.inline.len() + self.pooled.len()
+    }
+
+    /// Reads that wait for a reader thread.
+    pub(super) fn queue_depth(&self) -> usize {
+        self.queue.len()
     }
 
     /// Whether the plan starts on a reader thread.
@@ -168,8 +181,13 @@ fn serve(shared: &Shared, slot: &Mutex<Option<Connection>>, job: Job) {
     }
     let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(connection) = slot.as_ref() else { return };
+    let waited = job.queued.elapsed();
+    shared.statistics.readers.waited(waited);
+    if job.queued + waited >= job.deadline {
+        shared.statistics.readers.timed_out();
+    }
     let allowance = Allowance { steps_max: None, deadline: job.deadline, gone: Some(Arc::clone(&job.gone)) };
-    let result = catch_unwind(AssertUnwindSafe(|| run_reads(shared, connection, &job.reads, allowance)));
+    let result = catch_unwind(AssertUnwindSafe(|| run_reads(shared, connection, &job.reads, allowance, waited)));
     let result = match result {
         Ok(result) => result.map_err(|stopped| error::of_stop(stopped.stop)),
         Err(_) => Err(Error::internal("panic in a read")),
@@ -191,6 +209,7 @@ fn run_reads(
     connection: &Connection,
     reads: &[Read],
     allowance: Allowance,
+    waited: Duration,
 ) -> Result<Snapshot, Stopped> {
     // Taken before the snapshot: every commit up to here is in it.
     let position = shared.position();
@@ -201,7 +220,7 @@ fn run_reads(
     for (index, read) in reads.iter().enumerate() {
         let answer = match &transaction {
             Some(Err(error)) => Err(Failure::Error(error.clone())),
-            _ => run_read(shared, connection, read, position),
+            _ => run_read(shared, connection, read, position, waited),
         };
         match answer {
             Err(Failure::Stopped(stop @ (Stop::Budget | Stop::Gone))) => return Err(Stopped { stop, read: index }),
@@ -212,12 +231,31 @@ fn run_reads(
     Ok(Snapshot { position, answers })
 }
 
-fn run_read(shared: &Shared, connection: &Connection, read: &Read, position: Position) -> Result<Answer, Failure> {
-    let run = Run { shared, connection, name: &read.query.declaration.name };
+fn run_read(
+    shared: &Shared,
+    connection: &Connection,
+    read: &Read,
+    position: Position,
+    waited: Duration,
+) -> Result<Answer, Failure> {
+    let started = Instant::now();
+    let statistics = shared.statistics.of_query(&read.query);
+    let name = &read.query.declaration.name;
+    let answer = step_read(Run { shared, connection, statistics: &statistics, name }, read, position);
+    // What overran its budget is run again elsewhere, and counted there.
+    if !matches!(answer, Err(Failure::Stopped(Stop::Budget))) {
+        let rows = answer.as_ref().ok().map(|answer| answer.rows);
+        statistics.ended(Ended { rows, took: started.elapsed(), waited, now: read.inputs.now });
+    }
+    answer
+}
+
+fn step_read(run: Run<'_>, read: &Read, position: Position) -> Result<Answer, Failure> {
+    let connection = run.connection;
     let layout = connection.layouts.of(&read.query);
     let wanted = Wanted { answer: Some(&layout), ..Wanted::default() };
     connection.set_now(read.inputs.now);
-    let output = run.statement(&read.query.statement, &read.inputs, &Vec::new(), wanted)?;
+    let output = run.statement(0, &read.query.statement, &read.inputs, &Vec::new(), wanted)?;
     read.inputs.demand.check(layout.returns(), output.rows)?;
     Ok(Answer { body: output.body?, rows: output.rows, position })
 }

@@ -5,14 +5,20 @@ use super::bind::{FirstRows, bind_all};
 use super::budget::Stop;
 use super::connection::Connection;
 use super::error;
+use super::statistics::PlanStatistics;
 use crate::Inputs;
 use crate::canonical::{AnswerLayout, AnswerLimits, Cell as AnswerCell};
 use crate::forms::FormWriter;
 use bytes::Bytes;
-use martlet_core::Error;
+use martlet_core::{Error, code};
 use martlet_sql::Statement;
+use rusqlite::ErrorCode;
 use rusqlite::types::Value as Cell;
-use std::time::Instant;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// The first of so many slow statements is logged with its plan.
+const PLAN_EVERY: u64 = 10;
 
 /// Why a statement gave nothing.
 #[derive(Debug)]
@@ -66,14 +72,17 @@ pub(super) struct Output {
 pub(super) struct Run<'a> {
     pub(super) shared: &'a Shared,
     pub(super) connection: &'a Connection,
+    /// Where it is counted.
+    pub(super) statistics: &'a PlanStatistics,
     /// The query's or action's name.
     pub(super) name: &'a str,
 }
 
 impl Run<'_> {
-    /// Runs one statement to its end.
+    /// Runs one statement to its end; `index` is its place in the query or action.
     pub(super) fn statement(
         &self,
+        index: usize,
         statement: &Statement,
         inputs: &Inputs,
         steps: &FirstRows,
@@ -82,29 +91,63 @@ impl Run<'_> {
         if let Some(stop) = self.connection.meter.overdue() {
             return Err(Failure::Stopped(stop));
         }
-        let Some(slow_ms) = self.shared.settings.slow_statement_ms else {
-            return self.step_all(statement, inputs, steps, wanted);
-        };
         let started = Instant::now();
-        let result = self.step_all(statement, inputs, steps, wanted);
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let is_handed_over = matches!(result, Err(Failure::Stopped(Stop::Budget)));
-        if duration_ms >= slow_ms && !is_handed_over {
-            tracing::warn!(statement.name = self.name, duration_ms, "slow statement in {}", self.name);
+        let sqlite = &self.connection.sqlite;
+        let mut prepared = sqlite.prepare_cached(&statement.sqlite.text).map_err(|error| self.failure(&error))?;
+        let result = self.step_all(&mut prepared, statement, inputs, steps, wanted);
+        self.statistics.stepped(&prepared);
+        drop(prepared);
+        let took = started.elapsed();
+        match &result {
+            Ok(output) => self.statistics.ran(index, took, Ok(output.rows)),
+            // It is run again elsewhere, and counted there.
+            Err(Failure::Stopped(Stop::Budget)) => return result,
+            Err(Failure::Stopped(_)) => self.statistics.ran(index, took, Err(code::DEADLINE.code)),
+            Err(Failure::Error(error)) => self.statistics.ran(index, took, Err(&error.code)),
+        }
+        if self.shared.settings.slow_statement_ms.is_some_and(|slow_ms| took.as_millis() >= u128::from(slow_ms)) {
+            self.tell_slow(index, statement, took, &result);
         }
         result
     }
 
+    /// One record, with the plan of each tenth. Never what was bound.
+    fn tell_slow(&self, index: usize, statement: &Statement, took: Duration, result: &Result<Output, Failure>) {
+        let nth = self.shared.statistics.slow.fetch_add(1, Relaxed);
+        let plan = if nth.is_multiple_of(PLAN_EVERY) { self.plan(&statement.sqlite.text) } else { None };
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let rows = result.as_ref().ok().map(|output| output.rows);
+        let name = self.name;
+        tracing::warn!(
+            statement.name = name,
+            statement.index = index,
+            duration_ms,
+            rows,
+            plan,
+            "slow statement in {name}"
+        );
+    }
+
+    /// How SQLite runs a statement, a line for each step.
+    fn plan(&self, sql: &str) -> Option<String> {
+        let mut explain = self.connection.sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).ok()?;
+        let mut rows = explain.raw_query();
+        let mut lines = Vec::new();
+        while let Ok(Some(row)) = rows.next() {
+            lines.push(row.get::<_, String>("detail").ok()?);
+        }
+        (!lines.is_empty()).then(|| lines.join("; "))
+    }
+
     fn step_all(
         &self,
+        prepared: &mut rusqlite::Statement<'_>,
         statement: &Statement,
         inputs: &Inputs,
         steps: &FirstRows,
         wanted: Wanted<'_>,
     ) -> Result<Output, Failure> {
-        let sqlite = &self.connection.sqlite;
-        let mut prepared = sqlite.prepare_cached(&statement.sqlite.text).map_err(|error| self.failure(&error))?;
-        bind_all(&mut prepared, &statement.sqlite.binds, inputs, steps)?;
+        bind_all(prepared, &statement.sqlite.binds, inputs, steps)?;
         let form = inputs.demand.form;
         let new_writer = |layout| FormWriter::new(form, layout, &statement.columns, self.limits());
         let mut answer = wanted.answer.map(|layout| Ok(new_writer(layout)));
@@ -129,7 +172,7 @@ impl Run<'_> {
         }
         drop(rows);
         if statement.columns.is_empty() {
-            count = sqlite.changes();
+            count = self.connection.sqlite.changes();
         }
         let body = answer.map_or(Ok(None), |answer| answer.and_then(FormWriter::finish));
         Ok(Output { body, rows: count, first_row })
@@ -141,7 +184,8 @@ impl Run<'_> {
     }
 
     fn failure(&self, error: &rusqlite::Error) -> Failure {
-        let is_interrupted = error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted);
+        self.shared.statistics.note_busy(error);
+        let is_interrupted = error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted);
         match self.connection.meter.stopped() {
             Some(stop) if is_interrupted => Failure::Stopped(stop),
             _ => Failure::Error(error::translate(error, &self.shared.constraint_names())),

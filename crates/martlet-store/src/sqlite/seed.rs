@@ -5,6 +5,7 @@ use super::bind::FirstRows;
 use super::connection::Connection;
 use super::error::translate;
 use super::run::{Run, Wanted};
+use super::statistics::PlanStatistics;
 use super::{SeedProgress, Shared};
 use crate::{Demand, Inputs};
 use martlet_core::{Error, Identity, Value};
@@ -31,11 +32,12 @@ pub(super) fn seed(
         now,
         demand: Demand::default(),
     };
-    let run = Run { shared, connection: &connection, name: "seed" };
+    let statistics = PlanStatistics::uncounted();
+    let run = Run { shared, connection: &connection, statistics: &statistics, name: "seed" };
     let wanted = Wanted::default();
     for (index, statement) in seed.statements.iter().enumerate() {
         let table = seed.tables.get(index).cloned().unwrap_or_default();
-        let output = run.statement(statement, &inputs, &FirstRows::new(), wanted);
+        let output = run.statement(0, statement, &inputs, &FirstRows::new(), wanted);
         // The connection is dropped on the way out, and with it everything is rolled back.
         let rows = output.map_err(|failure| of_statement(index, &table, failure.into_error()))?.rows;
         progress(SeedProgress { table, rows, done: index + 1, total: seed.statements.len() });

@@ -1,6 +1,7 @@
 //! What the callers, the readers and the writer share.
 
 use super::error::ConstraintNames;
+use super::statistics::Statistics;
 use super::{Health, StoreSettings};
 use crate::Answer;
 use martlet_core::{Clock, Error, Kind, Position, code};
@@ -14,6 +15,7 @@ pub(super) struct Shared {
     pub(super) settings: StoreSettings,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) database: PathBuf,
+    pub(super) statistics: Statistics,
     epoch: u64,
     commits: AtomicU64,
     constraint_names: RwLock<Arc<ConstraintNames>>,
@@ -30,6 +32,7 @@ impl Shared {
             settings,
             clock,
             database,
+            statistics: Statistics::new(),
             epoch: u64::from_le_bytes(epoch),
             commits: AtomicU64::new(0),
             constraint_names: RwLock::default(),

@@ -4,7 +4,7 @@ use super::Shared;
 use super::authorizer::Role;
 use super::connection::Connection;
 use super::error;
-use super::group::{self, Aftermath, Pending, Ticket};
+use super::group::{self, Aftermath, Pending, Ticket, Wait};
 use super::queue::{Queue, Refused, Taken};
 use crate::{Answer, Inputs};
 use martlet_core::{Error, code, limits};
@@ -46,6 +46,7 @@ struct Lend {
 /// The callers' end of the writer.
 #[derive(Debug)]
 pub(super) struct Writer {
+    shared: Arc<Shared>,
     queue: Arc<Queue<Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -54,10 +55,14 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(shared: Arc<Shared>, connection: Connection) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(shared.settings.write_queue_max));
-        let mut work =
-            WriterThread { shared, queue: Arc::clone(&queue), connection: Some(connection), pages_copied: 0 };
+        let mut work = WriterThread {
+            shared: Arc::clone(&shared),
+            queue: Arc::clone(&queue),
+            connection: Some(connection),
+            pages_copied: 0,
+        };
         let thread = std::thread::Builder::new().name("martlet-writer".to_owned()).spawn(move || work.run())?;
-        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+        Ok(Self { shared, queue, thread: Mutex::new(Some(thread)) })
     }
 
     /// Runs an action in its turn.
@@ -69,12 +74,16 @@ impl Writer {
     ) -> Result<Answer, Error> {
         let (reply, mut outcome) = oneshot::channel();
         let ticket = Arc::new(Ticket::default());
-        let pending = Pending { action, inputs, deadline, ticket: Arc::clone(&ticket), reply };
-        self.queue.push(Job::Action(pending)).map_err(of_refused)?;
+        let pending = Pending { action, inputs, deadline, wait: Wait::begin(), ticket: Arc::clone(&ticket), reply };
+        let pushed = self.queue.push(Job::Action(pending));
+        pushed.inspect_err(|_| self.shared.statistics.writer.timed_out()).map_err(of_refused)?;
         let call_off = CallOff { queue: &self.queue, ticket: &ticket };
         match tokio::time::timeout_at(deadline.into(), &mut outcome).await {
             Ok(outcome) => outcome.unwrap_or_else(|_| Err(no_outcome())),
-            Err(_) if call_off.now() => Err(Error::new(&code::DEADLINE, "the deadline passed while the action waited")),
+            Err(_) if call_off.now() => {
+                self.shared.statistics.writer.timed_out();
+                Err(Error::new(&code::DEADLINE, "the deadline passed while the action waited"))
+            }
             // It has begun: only the writer knows how it ends.
             Err(_) => outcome.await.unwrap_or_else(|_| Err(no_outcome())),
         }
@@ -246,7 +255,11 @@ impl WriterThread {
         }
         // A long read may keep pages back; they are tried again with the next ones, not after every group.
         self.pages_copied = pages;
-        if let Err(failure) = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE) {
+        let started = Instant::now();
+        let copied = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE);
+        let took_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.shared.statistics.checkpoints.observe(took_ns);
+        if let Err(failure) = copied {
             tracing::warn!(error = %failure, "the log could not be copied into the database");
         }
     }

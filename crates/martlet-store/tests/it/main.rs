@@ -8,6 +8,7 @@ mod crash;
 mod differential;
 mod errors;
 mod faults;
+mod figures;
 mod functions;
 mod generate;
 mod hotel;

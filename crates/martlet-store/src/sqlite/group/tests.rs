@@ -324,7 +324,14 @@ impl Bench {
             let now = Timestamp::from_micros(0);
             let inputs =
                 Inputs { arguments: arguments.into(), identity: Identity::Anonymous, now, demand: Demand::default() };
-            pending.push(Pending { action, inputs, deadline: Instant::now() + patience, ticket, reply });
+            pending.push(Pending {
+                action,
+                inputs,
+                deadline: Instant::now() + patience,
+                wait: Wait::begin(),
+                ticket,
+                reply,
+            });
         }
         assert_eq!(run(&self.shared, &self.connection, pending, patience), Aftermath::Sound);
         assert!(self.connection.is_autocommit());
@@ -413,7 +420,8 @@ fn a_fault_of_the_plan_costs_only_its_action() {
         demand: Demand::default(),
     };
     let deadline = Instant::now() + Duration::from_secs(60);
-    let pending = Pending { action: action(vec![missing]), inputs, deadline, ticket: Arc::default(), reply };
+    let pending =
+        Pending { action: action(vec![missing]), inputs, deadline, wait: Wait::begin(), ticket: Arc::default(), reply };
     assert_eq!(run(&bench.shared, &bench.connection, vec![pending], PATIENT), Aftermath::Sound);
     assert_eq!(outcome.try_recv().unwrap().unwrap_err().code, code::INTERNAL.code);
     assert_eq!(dump(&bench.connection), "");
