@@ -235,7 +235,13 @@ fn syntax_error(source: &Source, statement: &StatementText, error: &ParserError)
         || lower_first(message),
         |expected| format!("{}, but the statement ends here", lower_first(expected)),
     );
-    source.error("syntax", span, message.replacen("expected: ", "expected ", 1).replacen("found: ", "found ", 1))
+    let message = message.replacen("expected: ", "expected ", 1).replacen("found: ", "found ", 1);
+    if message.eq_ignore_ascii_case("expected do, found where") {
+        return source
+            .error("not_portable", span, "on conflict (..) where .. is not in the portable subset")
+            .hint("write `on conflict do nothing`, and an update as a statement of its own");
+    }
+    source.error("syntax", span, message)
 }
 
 fn location(text: &str) -> Option<Location> {

@@ -81,7 +81,8 @@ impl Lowering {
             clauses.push(format!("WHERE {}", self.expr(filter).text));
         }
         if !core.group_by.is_empty() {
-            clauses.push(format!("GROUP BY {}", self.list(&core.group_by)));
+            let keys: Vec<String> = core.group_by.iter().map(|key| self.key(key)).collect();
+            clauses.push(format!("GROUP BY {}", keys.join(", ")));
         }
         if let Some(having) = &core.having {
             clauses.push(format!("HAVING {}", self.expr(having).text));
@@ -120,9 +121,17 @@ impl Lowering {
         let key = match &item.expr.kind {
             ExprKind::Output(index) => (index + 1).to_string(),
             ExprKind::Literal(_) => return None,
-            _ => self.expr(&item.expr).text,
+            _ => self.key(&item.expr),
         };
         Some(format!("{key}{}", direction(item)))
+    }
+
+    /// An expression to group or order by. SQLite reads a number there as a position, also one that its parser makes
+    /// of more (`x AND 0` is 0, `1 IS NULL` too): what may become one is wrapped.
+    fn key(&mut self, expr: &Expr) -> String {
+        let text = self.expr(expr).text;
+        let is_number = matches!(expr.ty, Type::Integer | Type::Bigint | Type::Boolean);
+        if is_number && may_become_constant(expr) { format!("CAST({text} AS INTEGER)") } else { text }
     }
 
     fn limit(&mut self, select: &Select) -> Option<String> {
@@ -306,4 +315,11 @@ fn named(outputs: Vec<Sql>, names: &[String]) -> Vec<String> {
 
 fn in_brackets(query: &Query) -> String {
     format!("SELECT * FROM ({})", query.text)
+}
+
+fn may_become_constant(expr: &Expr) -> bool {
+    let is_folded =
+        |part: &Expr| matches!(part.kind, ExprKind::And(_) | ExprKind::IsNull { .. } | ExprKind::IsDistinct { .. });
+    let is_column = |part: &Expr| matches!(part.kind, ExprKind::Column { .. });
+    expr.any(&mut { is_folded }) || !expr.any(&mut { is_column })
 }

@@ -3,8 +3,8 @@
 use super::query::Unknowns;
 use super::scope::{CteItem, CteName};
 use super::{Resolved, Resolver};
-use crate::Volatility;
 use crate::ir::{Cte, RelationColumn};
+use crate::{Volatility, catalogue};
 use sqlparser::ast;
 
 impl Resolver<'_> {
@@ -14,6 +14,8 @@ impl Resolver<'_> {
         if with.recursive {
             let span = self.span_of(with.with_token.0.span);
             let hint = "join as many levels as there are, or use generate_series";
+            let name = |cte: &ast::Cte| CteName { name: catalogue::ident(&cte.alias.name), item: None };
+            self.ctes.extend(with.cte_tables.iter().map(name));
             return self.unsupported(span, "WITH RECURSIVE", hint);
         }
         let first = self.ctes.len();

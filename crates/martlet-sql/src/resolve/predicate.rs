@@ -123,7 +123,14 @@ impl Resolver<'_> {
                 return self.unsupported(span, "x not null", "write x is not null");
             }
         }
-        let operand = self.expr(operand)?;
+        let operand = match self.list_param(operand) {
+            // Whether a list was given at all; bound as one text, null where it was not.
+            Some((text, place)) => {
+                let (parameter, _) = self.list_placeholder(text, place)?;
+                Expr::new(ExprKind::Parameter(parameter), Type::Text, true, place)
+            }
+            None => self.expr(operand)?,
+        };
         let operand = Box::new(self.settle(operand)?);
         Ok(Expr::new(ExprKind::IsNull { operand, is_negated }, Type::Boolean, false, span))
     }
@@ -189,14 +196,21 @@ impl Resolver<'_> {
         Ok(Expr::new(kind, Type::Boolean, is_nullable, span))
     }
 
+    /// `:name` of a list parameter, with its place.
+    fn list_param<'e>(&self, ast: &'e ast::Expr) -> Option<(&'e str, Span)> {
+        let ast::Expr::Value(value) = ast else { return None };
+        let ast::Value::Placeholder(text) = &value.value else { return None };
+        let is_list =
+            self.env.params.iter().any(|param| param.ty.is_list && text.strip_prefix(':') == Some(&param.name));
+        is_list.then(|| (text.as_str(), self.span_of(value.span)))
+    }
+
     fn in_list(&mut self, operand: &ast::Expr, list: &[ast::Expr], is_negated: bool, span: Span) -> Resolved<Expr> {
-        if let [ast::Expr::Value(value)] = list
-            && let ast::Value::Placeholder(text) = &value.value
-            && self.env.params.iter().any(|param| param.ty.is_list && text.strip_prefix(':') == Some(&param.name))
+        if let [item] = list
+            && let Some((text, place)) = self.list_param(item)
         {
             let hint =
                 if is_negated { format!("write not (x = any({text}))") } else { format!("write x = any({text})") };
-            let place = self.span_of(value.span);
             return self.fail("list_as_value", place, format!("`{text}` is a list"), hint);
         }
         if let ast::Expr::Tuple(row) = operand {

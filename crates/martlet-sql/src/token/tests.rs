@@ -80,6 +80,14 @@ fn what_cannot_be_read_is_said_with_its_place() {
     1 | select a b c from t
       |            ^
     ");
+    insta::assert_snapshot!(first_error("insert into t (a) values (1) on conflict (a) where b do nothing"), @r"
+    error: on conflict (..) where .. is not in the portable subset
+     --> x.sql:1:46
+      |
+    1 | insert into t (a) values (1) on conflict (a) where b do nothing
+      |                                              ^^^^^
+      = hint: write `on conflict do nothing`, and an update as a statement of its own
+    ");
     insta::assert_snapshot!(first_error("select a from"), @r"
     error: expected identifier, but the statement ends here
      --> x.sql:1:14

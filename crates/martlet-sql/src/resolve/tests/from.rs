@@ -212,7 +212,6 @@ fn subqueries_and_ctes_refused() {
         unknown_column at `s.m`: there is no column `m` in `s` -> did you mean `n`?
     with recursive r as (select 1 as a union all select a + 1 from r) select a from r
         not_portable at `with`: WITH RECURSIVE is not in the portable subset -> join as many levels as there are, or use generate_series
-        unknown_table at `r`: there is no table or view `r` -> a migration creates it: create table ..
     with x as (select 1 as a), x as (select 2 as a) select a from x
         duplicate_alias at `x`: `x` stands twice in WITH -> rename one
     with x (a, b) as (select 1) select a from x
