@@ -1,18 +1,12 @@
 // Clicks through the page as a guest would. Usage: node page.mjs URL, where URL carries a user's token
-// (`martlet dev` prints one). CHROMIUM names another browser than the system's.
+// (`martlet dev` prints one).
 
 import assert from 'node:assert/strict';
-import { chromium } from 'playwright-core';
+import { address, canBeUsedByKeyboard, fitsASmallScreenInBothSchemes, run, shows } from '../../page-tests/harness.mjs';
 
-const url = process.argv[2];
-assert.ok(url, 'usage: node page.mjs URL');
+const url = address();
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-});
-
-const steps = [
+await run([
   searches_books_pays_and_cancels,
   pays_cash_on_arrival,
   shows_what_the_server_refuses,
@@ -21,30 +15,7 @@ const steps = [
   refuses_a_bad_token,
   fits_a_small_screen_in_both_schemes,
   can_be_used_by_keyboard,
-];
-
-let failed = 0;
-for (const step of steps) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: 'en-GB' });
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  const problems = [];
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-  try {
-    await step(page);
-    const unexpected = problems.filter((text) => !/Failed to load resource/.test(text));
-    assert.deepEqual(unexpected, [], 'errors in the console');
-    console.log(`ok ${step.name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`not ok ${step.name}\n${error.stack}\n${problems.join('\n')}`);
-  } finally {
-    await context.close();
-  }
-}
-await browser.close();
-process.exitCode = failed ? 1 : 0;
+]);
 
 async function open(page, address = url) {
   await page.goto(address);
@@ -67,10 +38,6 @@ function room(page, id) {
 
 async function free(page, id) {
   return Number.parseInt(await room(page, id).locator('.tag').textContent(), 10);
-}
-
-async function shows(page, text) {
-  await page.locator('#notice', { hasText: text }).waitFor();
 }
 
 /** Books a room and returns its row among the guest's bookings. */
@@ -161,29 +128,10 @@ async function refuses_a_bad_token(page) {
 }
 
 async function fits_a_small_screen_in_both_schemes(page) {
-  await page.setViewportSize({ width: 360, height: 740 });
-  const backgrounds = new Set();
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    await open(page);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(overflow, 0, `scrolls sideways in ${colorScheme}`);
-    backgrounds.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
-    for (const button of await page.locator('.room button').all()) {
-      const box = await button.boundingBox();
-      assert.ok(box.height >= 44 && box.x + box.width <= 360, 'a button is too small or cut off');
-    }
-  }
-  assert.equal(backgrounds.size, 2, 'light and dark look the same');
+  await fitsASmallScreenInBothSchemes(page, () => open(page), '.room button');
 }
 
 async function can_be_used_by_keyboard(page) {
   await open(page);
-  await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
-  await page.keyboard.press('Enter');
-  const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, input, select, a')]
-    .filter((control) => !(control.labels?.length || control.textContent.trim() || control.getAttribute('aria-label')))
-    .map((control) => control.outerHTML));
-  assert.deepEqual(unnamed, [], 'controls without a name');
+  await canBeUsedByKeyboard(page);
 }

@@ -1,0 +1,413 @@
+// The whole page: no framework, no build. With `?token=` it is an event's page, without it the one that makes events.
+
+const SAVE_AFTER_MS = 300;
+const REFRESH_MS = 5_000;
+const RECENT_MAX = 20;
+
+const token = new URLSearchParams(location.search).get('token');
+const accessToken = takeAccessToken();
+const find = (id) => document.getElementById(id);
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+
+/** What is known of the event: the document of the query, this guest, and the marks as they are clicked. */
+let shown = null;
+let guest = null;
+let marks = new Set();
+let unsaved = null;
+let isSaving = false;
+let clicks = 0;
+
+if (token === null) showStart();
+else openEvent();
+
+// ---- making an event
+
+async function showStart() {
+  find('start').hidden = false;
+  const form = find('create');
+  form.day.value = localDay(new Date(Date.now() + 86_400_000));
+  form.addEventListener('submit', (submit) => {
+    submit.preventDefault();
+    attempt(submit.submitter, () => createEvent(form));
+  });
+  await attempt(null, async () => {
+    const own = accessToken ? await query('my_events') : [];
+    const known = new Map([...own, ...recent()].map((event) => [event.token, event]));
+    find('known').hidden = known.size === 0;
+    find('known-events').replaceChildren(...[...known.values()].map((event) =>
+      element('li', {}, element('a', { href: `./?token=${encodeURIComponent(event.token)}`, textContent: event.title }))));
+  });
+}
+
+async function createEvent(form) {
+  const startsAt = new Date(`${form.day.value}T${form.time.value}`);
+  if (Number.isNaN(startsAt.getTime())) throw new Refusal('Please give the day and the time of the first block.');
+  const args = {
+    title: form.title.value,
+    starts_at: startsAt.toISOString(),
+    blocks: form.blocks.valueAsNumber,
+    block_minutes: Number(form.block_minutes.value),
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  };
+  if (form.description.value.trim()) args.description = form.description.value;
+  const made = await act('create_event', args);
+  remember(made);
+  location.assign(`./?token=${made.token}`);
+}
+
+// ---- an event
+
+async function openEvent() {
+  find('event').hidden = false;
+  find('join').addEventListener('submit', (submit) => {
+    submit.preventDefault();
+    attempt(submit.submitter, joinEvent);
+  });
+  find('share').addEventListener('click', () => attempt(null, copyLink));
+  find('blocks').addEventListener('keydown', moveFocus);
+  const isOpen = await attempt(null, async () => {
+    await Promise.all([loadEvent(), loadGuest()]);
+    remember(shown);
+    showEvent();
+  });
+  if (!isOpen) {
+    find('event').hidden = !shown;
+    return;
+  }
+  setInterval(refresh, REFRESH_MS);
+  document.addEventListener('visibilitychange', refresh);
+  // A mark that waits for its moment goes now, or it would be lost with the page.
+  addEventListener('pagehide', () => unsaved && save({ keepalive: true }));
+}
+
+async function loadEvent() {
+  shown = await query('event', { token });
+}
+
+async function loadGuest() {
+  const key = keptKey();
+  if (!key) return;
+  try {
+    // By POST: a key in a URL would end in logs.
+    guest = { ...(await act('my_marks', { session_key: key })), session_key: key };
+    marks = new Set(guest.block_ids);
+  } catch (refusal) {
+    if (refusal.status !== 404 && refusal.status !== 400) throw refusal;
+    forgetKey();
+  }
+}
+
+/** Others join and mark: their counts come every few seconds, and when the page is looked at again. */
+async function refresh() {
+  if (document.hidden || isSaving || unsaved) return;
+  const clicksBefore = clicks;
+  try {
+    const news = await query('event', { token });
+    // Marks that were clicked meanwhile are newer than this answer.
+    if (clicks !== clicksBefore) return;
+    shown = news;
+    showEvent();
+    if (find('notice').dataset.of === 'refresh') notice(null);
+  } catch (error) {
+    notice(error instanceof Refusal ? error : new Refusal('The counts cannot be refreshed.'), 'bad', 'refresh');
+  }
+}
+
+function showEvent() {
+  document.title = shown.title;
+  find('title').textContent = shown.title;
+  find('description').textContent = shown.description ?? '';
+  find('zone').textContent = `Times are those of ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`;
+  find('joining').hidden = guest !== null;
+  find('people-count').textContent = count(shown.participants.length, 'person', 'people');
+  find('people').replaceChildren(...shown.participants.map((person) => {
+    const isMe = person.id === guest?.participant_id;
+    return element('li', { className: isMe ? 'me' : '', textContent: isMe ? `${person.name} (you)` : person.name });
+  }));
+  showBlocks();
+}
+
+/** The buttons stay as they are made, so that a refresh takes no focus away. */
+function showBlocks() {
+  const box = find('blocks');
+  const ids = shown.blocks.map((block) => block.id).join();
+  if (box.dataset.ids !== ids) {
+    box.dataset.ids = ids;
+    const days = grouped(shown.blocks, (block) => day.format(new Date(block.starts_at)));
+    box.replaceChildren(...[...days].map(([name, blocks]) =>
+      element('div', { className: 'day' },
+        element('h3', { textContent: name }),
+        element('div', { className: 'grid' }, ...blocks.map(blockButton)))));
+  }
+  const buttons = [...box.querySelectorAll('.block')];
+  const reached = buttons.find((button) => button.tabIndex === 0) ?? buttons[0];
+  for (const [index, button] of buttons.entries()) {
+    const block = shown.blocks[index];
+    button.setAttribute('aria-pressed', String(marks.has(block.id)));
+    button.disabled = guest === null;
+    button.tabIndex = button === reached ? 0 : -1;
+    const people = Math.max(shown.participants.length, block.available, 1);
+    button.style.setProperty('--share', `${Math.round((block.available * 100) / people)}%`);
+    button.querySelector('.count').textContent = `${block.available} of ${shown.participants.length}`;
+  }
+  if (guest === null) state('Join to mark the times that suit you.');
+  else if (!unsaved && !isSaving) state(marks.size ? `${count(marks.size, 'time', 'times')} marked, saved` : 'Nothing marked yet');
+}
+
+function blockButton(block) {
+  const times = [block.starts_at, block.ends_at].map((time) => clock.format(new Date(time))).join(' – ');
+  const button = element('button', { type: 'button', className: 'block' },
+    element('span', { textContent: times }),
+    element('span', { className: 'count' }));
+  button.dataset.block = block.id;
+  button.addEventListener('click', () => toggle(block.id));
+  return button;
+}
+
+/** One stop for Tab; the arrows go from block to block. */
+function moveFocus(key) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key.key];
+  const buttons = [...find('blocks').querySelectorAll('.block:enabled')];
+  const at = buttons.indexOf(document.activeElement);
+  if (at < 0) return;
+  const ends = { Home: 0, End: buttons.length - 1 };
+  const target = buttons[step ? at + step : ends[key.key] ?? -1];
+  if (!target) return;
+  key.preventDefault();
+  for (const button of buttons) button.tabIndex = button === target ? 0 : -1;
+  target.focus();
+}
+
+// ---- marks: shown at once, saved together a moment later
+
+function toggle(id) {
+  const block = shown.blocks.find((block) => block.id === id);
+  if (marks.delete(id)) block.available -= 1;
+  else {
+    marks.add(id);
+    block.available += 1;
+  }
+  clicks += 1;
+  clearTimeout(unsaved);
+  unsaved = setTimeout(() => save(), SAVE_AFTER_MS);
+  state('Saving …');
+  showBlocks();
+}
+
+async function save(options = {}) {
+  clearTimeout(unsaved);
+  unsaved = null;
+  if (isSaving) {
+    // One after another, or an older set of marks could be written last.
+    unsaved = setTimeout(() => save(), SAVE_AFTER_MS);
+    return;
+  }
+  isSaving = true;
+  let hasFailed = false;
+  try {
+    await act('mark_availability', { session_key: guest.session_key, block_ids: [...marks] }, options);
+    notice(null);
+  } catch (error) {
+    hasFailed = true;
+    notice(error instanceof Refusal ? error : new Refusal('The marks could not be saved.'));
+    if (error.status === 401) forgetKey();
+  } finally {
+    isSaving = false;
+  }
+  if (unsaved) return;
+  // What the server has is what counts, also after a refusal.
+  try {
+    if (hasFailed) await loadGuest();
+    await loadEvent();
+  } catch {
+    // The next refresh tries again.
+  }
+  showEvent();
+}
+
+async function joinEvent() {
+  const joined = await act('join_event', { token, name: find('join').name.value });
+  guest = joined;
+  marks = new Set();
+  if (!keep(`key:${token}`, joined.session_key)) {
+    notice({ message: 'This browser keeps nothing: your marks can be changed until you leave the page.' }, 'good');
+  }
+  await loadEvent();
+  showEvent();
+  find('blocks').querySelector('.block')?.focus();
+}
+
+async function copyLink() {
+  const link = `${location.origin}${location.pathname}?token=${token}`;
+  try {
+    await navigator.clipboard.writeText(link);
+    notice({ message: 'The link is copied: who has it can join.' }, 'good');
+  } catch {
+    notice({ message: `The link: ${link}` }, 'good');
+  }
+}
+
+// ---- talking to the server
+
+/** The token of the link, out of the address bar at once, so that it is neither bookmarked nor shared. */
+function takeAccessToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get('access_token');
+  if (given) history.replaceState(null, '', location.pathname + location.search);
+  try {
+    if (given) sessionStorage.setItem('access_token', given);
+    return given ?? sessionStorage.getItem('access_token');
+  } catch {
+    return given;
+  }
+}
+
+function query(name, args = {}) {
+  const parameters = new URLSearchParams(args).toString();
+  return request(`/rest/v1/rpc/${name}${parameters && '?'}${parameters}`, { method: 'GET' });
+}
+
+function act(name, args, options = {}) {
+  return request(`/rest/v1/rpc/${name}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(args),
+    ...options,
+  });
+}
+
+async function request(url, options) {
+  const headers = { Accept: 'application/json', ...options.headers };
+  if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
+  let response;
+  let body = null;
+  try {
+    response = await fetch(url, { ...options, headers });
+    const text = await response.text();
+    body = text ? JSON.parse(text) : null;
+  } catch {
+    throw new Refusal(response ? 'The answer cannot be read.' : 'The server cannot be reached. Is it running?');
+  }
+  if (response.ok) return body;
+  if (response.status === 401 && body?.code?.startsWith('PGRST') && accessToken) {
+    sessionStorage.removeItem('access_token');
+    throw new Refusal('You are no longer signed in. Reload the page to go on without.', { status: 401 });
+  }
+  const isLost = url.includes('/event?') && [400, 404].includes(response.status);
+  if (isLost) throw new Refusal('There is no such event. Is the link whole?', { status: response.status });
+  const details = Array.isArray(body?.details) ? body.details.map((detail) => detail.message) : [];
+  throw new Refusal(body?.message ?? `It did not work (status ${response.status}).`, { details, status: response.status });
+}
+
+class Refusal extends Error {
+  constructor(message, { details = [], status = 0 } = {}) {
+    super(message);
+    this.details = details.length > 1 ? details : [];
+    this.status = status;
+  }
+}
+
+/** Runs something with its button disabled, shows what went wrong, and tells whether it went well. */
+async function attempt(button, work) {
+  if (button) button.disabled = true;
+  notice(null);
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    notice(error instanceof Refusal ? error : new Refusal('Something went wrong on this page.'));
+    if (!(error instanceof Refusal)) console.error(error);
+    return false;
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+// ---- what this browser keeps: the key of each event, and the events that were seen
+
+function keptKey() {
+  return kept(`key:${token}`);
+}
+
+function forgetKey() {
+  guest = null;
+  marks = new Set();
+  keep(`key:${token}`, null);
+}
+
+function recent() {
+  try {
+    const events = JSON.parse(kept('recent') ?? '[]');
+    return events.filter((event) => typeof event?.token === 'string' && typeof event.title === 'string');
+  } catch {
+    return [];
+  }
+}
+
+function remember(event) {
+  const others = recent().filter((known) => known.token !== event.token);
+  keep('recent', JSON.stringify([{ token: event.token, title: event.title }, ...others].slice(0, RECENT_MAX)));
+}
+
+function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+/** False where the browser keeps nothing: full, or forbidden. */
+function keep(name, value) {
+  try {
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// ---- small things
+
+function notice(news, kind = 'bad', of = '') {
+  const box = find('notice');
+  box.hidden = !news;
+  box.className = `notice ${kind}`;
+  box.dataset.of = of;
+  box.setAttribute('role', kind === 'bad' ? 'alert' : 'status');
+  const details = news?.details?.length
+    ? [element('ul', {}, ...news.details.map((textContent) => element('li', { textContent })))]
+    : [];
+  box.replaceChildren(news?.message ?? '', ...details);
+  if (news) box.scrollIntoView({ block: 'nearest' });
+}
+
+function state(text) {
+  // Only news: a screen reader says every change.
+  if (find('state').textContent !== text) find('state').textContent = text;
+}
+
+/** Texts go in as text, never as HTML. */
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+function grouped(items, nameOf) {
+  const groups = new Map();
+  for (const item of items) {
+    const name = nameOf(item);
+    groups.set(name, [...(groups.get(name) ?? []), item]);
+  }
+  return groups;
+}
+
+function count(number, one, many) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function localDay(date) {
+  return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`;
+}

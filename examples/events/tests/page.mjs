@@ -1,0 +1,242 @@
+// Clicks through the page as people would, two of them at once. Usage: node page.mjs URL (`martlet dev` prints it).
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { address, canBeUsedByKeyboard, fitsASmallScreenInBothSchemes, run, shows } from '../../page-tests/harness.mjs';
+
+const url = address();
+const origin = new URL(url).origin;
+/** Event 1 of seed.sql. */
+const seeded = createHash('md5').update('event-1').digest('hex');
+
+await run([
+  makes_joins_and_marks,
+  sees_what_others_mark,
+  keeps_the_guest_over_a_reload,
+  lists_the_events_of_who_is_signed_in,
+  shows_what_the_server_refuses,
+  shows_a_link_that_leads_nowhere,
+  shows_a_lost_server_and_goes_on,
+  joins_anew_when_a_session_has_ended,
+  writes_names_as_text,
+  saves_many_clicks_at_once,
+  fits_a_small_screen_in_both_schemes,
+  can_be_used_by_keyboard,
+  goes_through_the_blocks_by_arrows,
+]);
+
+async function open(page, token = seeded) {
+  await page.goto(`${origin}/?token=${token}`);
+  await page.locator('.block').first().waitFor();
+}
+
+/** Makes an event through the form and returns its token. */
+async function make(page, title, blocks = 4) {
+  await page.goto(`${origin}/`);
+  await page.getByLabel('What is it?').fill(title);
+  await page.getByLabel('Day', { exact: true }).fill('2029-03-01');
+  await page.getByLabel('From', { exact: true }).fill('09:00');
+  await page.getByLabel('Blocks', { exact: true }).fill(String(blocks));
+  await page.getByRole('button', { name: 'Make the event' }).click();
+  await page.waitForURL(/token=/);
+  await page.locator('.block').first().waitFor();
+  return new URL(page.url()).searchParams.get('token');
+}
+
+async function join(page, name) {
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Join the event' }).click();
+  await page.locator('.people .me', { hasText: name }).waitFor();
+}
+
+/** Clicks a block and waits until the mark is on the server. */
+async function mark(page, index) {
+  await Promise.all([
+    page.waitForResponse((response) => response.url().endsWith('/rpc/mark_availability') && response.ok()),
+    page.locator('.block').nth(index).click(),
+  ]);
+  await page.locator('#state', { hasText: /saved|Nothing/ }).waitFor();
+}
+
+async function counts(page) {
+  return page.locator('.block .count').allTextContents();
+}
+
+/** Reads the counts now and not at the next refresh. */
+async function refresh(page) {
+  await Promise.all([
+    page.waitForResponse((response) => response.url().includes('/rpc/event?') && response.ok()),
+    page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))),
+  ]);
+}
+
+/** Another person, with a browser of his own. */
+async function another(page) {
+  const context = await page.context().browser().newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+  const other = await context.newPage();
+  other.setDefaultTimeout(10_000);
+  return other;
+}
+
+async function makes_joins_and_marks(page) {
+  const token = await make(page, 'Team lunch');
+  assert.match(token, /^[0-9a-f]{32}$/);
+  assert.equal(await page.locator('#title').textContent(), 'Team lunch');
+  assert.match(await page.locator('.day h3').textContent(), /Thursday,? 1 March 2029/);
+  assert.deepEqual(await counts(page), ['0 of 0', '0 of 0', '0 of 0', '0 of 0']);
+  assert.ok(await page.locator('.block').first().isDisabled(), 'marking before joining');
+
+  await join(page, 'Ana');
+  await mark(page, 0);
+  await mark(page, 2);
+  assert.deepEqual(await counts(page), ['1 of 1', '0 of 1', '1 of 1', '0 of 1']);
+  assert.equal(await page.locator('#state').textContent(), '2 times marked, saved');
+  await mark(page, 0);
+  assert.deepEqual(await counts(page), ['0 of 1', '0 of 1', '1 of 1', '0 of 1']);
+}
+
+async function sees_what_others_mark(page) {
+  const token = await make(page, 'Rehearsal');
+  await join(page, 'Ana');
+  await mark(page, 1);
+  const other = await another(page);
+  await open(other, token);
+  assert.deepEqual(await counts(other), ['0 of 1', '1 of 1', '0 of 1', '0 of 1']);
+  await join(other, 'Ben');
+  await mark(other, 1);
+  await mark(other, 3);
+  // Without a reload and without a click: the page asks every few seconds.
+  await page.locator('.block .count', { hasText: '2 of 2' }).waitFor();
+  assert.deepEqual(await counts(page), ['0 of 2', '2 of 2', '0 of 2', '1 of 2']);
+  assert.deepEqual(await page.locator('.people li').allTextContents(), ['Ana (you)', 'Ben']);
+  await other.context().close();
+}
+
+async function keeps_the_guest_over_a_reload(page) {
+  await make(page, 'Picnic');
+  await join(page, 'Ana');
+  await mark(page, 1);
+  await page.reload();
+  await page.locator('.people .me').waitFor();
+  assert.equal(await page.locator('.block[aria-pressed="true"]').count(), 1);
+  assert.ok(await page.locator('#joining').isHidden());
+  await page.goto(`${origin}/`);
+  await page.getByRole('link', { name: 'Picnic' }).click();
+  await page.locator('.people .me', { hasText: 'Ana' }).waitFor();
+}
+
+async function lists_the_events_of_who_is_signed_in(page) {
+  await page.goto(url);
+  await page.getByRole('link', { name: 'Event 1', exact: true }).click();
+  await page.locator('.block').first().waitFor();
+  assert.doesNotMatch(page.url(), /access_token/);
+  assert.equal(await page.locator('.block').count(), 20);
+  assert.equal(await page.locator('.people li').count() >= 10, true);
+}
+
+async function shows_what_the_server_refuses(page) {
+  await page.goto(`${origin}/`);
+  await page.getByLabel('Blocks', { exact: true }).fill('500');
+  await page.getByRole('button', { name: 'Make the event' }).click();
+  await shows(page, '`title`');
+  assert.equal(await page.locator('#notice li').count(), 2, 'both mistakes are told');
+  assert.equal(await page.locator('#notice').getAttribute('role'), 'alert');
+  await open(page);
+  await page.getByRole('button', { name: 'Join the event' }).click();
+  await shows(page, '`name` must have between 1 and 100 characters');
+}
+
+async function shows_a_link_that_leads_nowhere(page) {
+  for (const token of ['00000000000000000000000000000000', 'half', '']) {
+    await page.goto(`${origin}/?token=${token}`);
+    await shows(page, 'There is no such event');
+    assert.ok(await page.locator('#event').isHidden());
+  }
+}
+
+async function shows_a_lost_server_and_goes_on(page) {
+  await make(page, 'Storm');
+  await join(page, 'Ana');
+  await page.route('**/rpc/**', (route) => route.abort());
+  await page.locator('.block').first().click();
+  await shows(page, 'cannot be reached');
+  await page.unroute('**/rpc/**');
+  await refresh(page);
+  await page.locator('.block').first().waitFor();
+  await mark(page, 1);
+  await page.locator('#notice').waitFor({ state: 'hidden' });
+}
+
+async function joins_anew_when_a_session_has_ended(page) {
+  const token = await make(page, 'Later');
+  await page.evaluate((token) => localStorage.setItem(`key:${token}`, '0'.repeat(32)), token);
+  await page.reload();
+  await page.locator('#joining').waitFor();
+  await join(page, 'Ana');
+  // The session ends while the page is open.
+  await page.route('**/rpc/mark_availability', (route) => route.fulfill({
+    status: 401,
+    contentType: 'application/json',
+    body: JSON.stringify({ code: 'unknown_session', message: 'This session is not known or has ended: join the event again.', details: null, hint: null }),
+  }));
+  await page.locator('.block').first().click();
+  await shows(page, 'join the event again');
+  await page.locator('#joining').waitFor();
+  assert.equal(await page.evaluate((token) => localStorage.getItem(`key:${token}`), token), null);
+}
+
+async function writes_names_as_text(page) {
+  const text = '<img src=x onerror="document.title=1"><b>x</b>';
+  await make(page, text);
+  await join(page, text);
+  assert.equal(await page.locator('#title').textContent(), text);
+  assert.equal(await page.locator('.people .me').textContent(), `${text} (you)`);
+  assert.equal(await page.title(), text);
+}
+
+async function saves_many_clicks_at_once(page) {
+  await make(page, 'Hurry', 20);
+  await join(page, 'Ana');
+  let calls = 0;
+  page.on('request', (request) => { calls += request.url().endsWith('/rpc/mark_availability') ? 1 : 0; });
+  await page.evaluate(() => document.querySelectorAll('.block').forEach((block) => block.click()));
+  await page.locator('#state', { hasText: '20 times marked, saved' }).waitFor();
+  assert.equal(calls, 1);
+  assert.deepEqual([...new Set(await counts(page))], ['1 of 1']);
+}
+
+async function fits_a_small_screen_in_both_schemes(page) {
+  await fitsASmallScreenInBothSchemes(page, () => open(page), '#event button:visible, #event input:visible');
+  await fitsASmallScreenInBothSchemes(page, () => page.goto(`${origin}/`), '#create button, #create input, #create select');
+  const long = 'Donaudampfschifffahrtsgesellschaftskapitän'.repeat(4);
+  await make(page, long);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(overflow, 0, 'a long title scrolls sideways');
+}
+
+async function can_be_used_by_keyboard(page) {
+  await open(page);
+  await canBeUsedByKeyboard(page);
+}
+
+async function goes_through_the_blocks_by_arrows(page) {
+  await make(page, 'Keys');
+  await page.getByLabel('Your name').focus();
+  await page.keyboard.type('Ana');
+  await page.keyboard.press('Enter');
+  await page.locator('.people .me').waitFor();
+  const focused = () => page.evaluate(() => [...document.querySelectorAll('.block')].indexOf(document.activeElement));
+  assert.equal(await focused(), 0, 'joining leads to the blocks');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await focused(), 2);
+  const saved = page.waitForResponse((response) => response.url().endsWith('/rpc/mark_availability'));
+  await page.keyboard.press('Space');
+  await saved;
+  await page.locator('#state', { hasText: '1 time marked, saved' }).waitFor();
+  assert.equal(await focused(), 2, 'saving takes the focus away');
+  await page.keyboard.press('End');
+  assert.equal(await focused(), 3);
+  await page.keyboard.press('Home');
+  assert.equal(await focused(), 0);
+}
