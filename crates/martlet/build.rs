@@ -1,6 +1,6 @@
 //! Puts the files of the templates into the executable, so that `martlet new` needs nothing but itself.
 //!
-//! The hotel is `examples/hotel` itself: one copy, the one that the tests run.
+//! The apps are those of `examples/` themselves: one copy, the one that the tests run.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let templates = [("BLANK", here.join("templates/blank")), ("HOTEL", here.join("../../examples/hotel"))];
+    let templates = [
+        ("BLANK", here.join("templates/blank")),
+        ("EVENTS", here.join("../../examples/events")),
+        ("HOTEL", here.join("../../examples/hotel")),
+    ];
     let mut code = String::new();
     for (name, folder) in templates {
         println!("cargo::rerun-if-changed={}", folder.display());

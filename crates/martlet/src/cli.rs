@@ -136,6 +136,8 @@ pub(crate) struct NewArgs {
 pub(crate) enum Template {
     /// One table, one query, one action, a page
     Blank,
+    /// Events by a link, without accounts: join, mark the times that suit, see the others' marks
+    Events,
     /// Rooms, availability, bookings that never oversell, payments, a report
     Hotel,
 }

@@ -18,6 +18,14 @@ let unsaved = null;
 let isSaving = false;
 let clicks = 0;
 
+class Refusal extends Error {
+  constructor(message, { details = [], status = 0 } = {}) {
+    super(message);
+    this.details = details.length > 1 ? details : [];
+    this.status = status;
+  }
+}
+
 if (token === null) showStart();
 else openEvent();
 
@@ -82,7 +90,13 @@ async function openEvent() {
 }
 
 async function loadEvent() {
-  shown = await query('event', { token });
+  shown = await readEvent();
+}
+
+/** The query `event` by its route. */
+async function readEvent() {
+  if (!/^[0-9a-f]{32}$/.test(token)) throw new Refusal('There is no such event. Is the link whole?');
+  return request(`/api/events/${token}`, { method: 'GET' });
 }
 
 async function loadGuest() {
@@ -103,7 +117,7 @@ async function refresh() {
   if (document.hidden || isSaving || unsaved) return;
   const clicksBefore = clicks;
   try {
-    const news = await query('event', { token });
+    const news = await readEvent();
     // Marks that were clicked meanwhile are newer than this answer.
     if (clicks !== clicksBefore) return;
     shown = news;
@@ -293,18 +307,11 @@ async function request(url, options) {
     sessionStorage.removeItem('access_token');
     throw new Refusal('You are no longer signed in. Reload the page to go on without.', { status: 401 });
   }
-  const isLost = url.includes('/event?') && [400, 404].includes(response.status);
-  if (isLost) throw new Refusal('There is no such event. Is the link whole?', { status: response.status });
+  if (url.startsWith('/api/events/') && response.status === 404) {
+    throw new Refusal('There is no such event. Is the link whole?', { status: 404 });
+  }
   const details = Array.isArray(body?.details) ? body.details.map((detail) => detail.message) : [];
   throw new Refusal(body?.message ?? `It did not work (status ${response.status}).`, { details, status: response.status });
-}
-
-class Refusal extends Error {
-  constructor(message, { details = [], status = 0 } = {}) {
-    super(message);
-    this.details = details.length > 1 ? details : [];
-    this.status = status;
-  }
 }
 
 /** Runs something with its button disabled, shows what went wrong, and tells whether it went well. */

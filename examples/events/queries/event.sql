@@ -1,6 +1,8 @@
 -- An event by its token: its blocks with how many can make each, and its participants. One statement, one document.
 -- @allow anyone
 -- @param token text matches /^[0-9a-f]{32}$/ Of the event's link
+-- @route GET /api/events/{token}
+-- @route GET /api/events/{token}/optimized deprecated 2027-12-31
 -- @returns row
 select e.token, e.title, e.description, e.time_zone, e.created_at,
        (select coalesce(json_agg(json_build_object(

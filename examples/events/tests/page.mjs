@@ -65,7 +65,7 @@ async function counts(page) {
 /** Reads the counts now and not at the next refresh. */
 async function refresh(page) {
   await Promise.all([
-    page.waitForResponse((response) => response.url().includes('/rpc/event?') && response.ok()),
+    page.waitForResponse((response) => response.url().includes('/api/events/') && response.ok()),
     page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))),
   ]);
 }
@@ -157,10 +157,10 @@ async function shows_a_link_that_leads_nowhere(page) {
 async function shows_a_lost_server_and_goes_on(page) {
   await make(page, 'Storm');
   await join(page, 'Ana');
-  await page.route('**/rpc/**', (route) => route.abort());
+  await page.route(/\/(rpc|api)\//, (route) => route.abort());
   await page.locator('.block').first().click();
   await shows(page, 'cannot be reached');
-  await page.unroute('**/rpc/**');
+  await page.unroute(/\/(rpc|api)\//);
   await refresh(page);
   await page.locator('.block').first().waitFor();
   await mark(page, 1);

@@ -7,6 +7,7 @@
 mod call;
 mod case;
 mod compiled;
+mod examples;
 mod pair;
 mod rows;
 
@@ -65,16 +66,24 @@ fn every_construct_answers_alike_over_generated_rows() {
     report.finish();
 }
 
-/// Its seed too: the rows are formulas, and every table holds the same on both.
 #[test]
 fn the_hotel_answers_alike_on_both_engines() {
+    answers_alike(&examples::hotel(), "hotel");
+}
+
+#[test]
+fn the_events_answer_alike_on_both_engines() {
+    answers_alike(&examples::events(), "events");
+}
+
+/// The seed too: the rows are formulas, and every table holds the same on both.
+fn answers_alike(example: &Group, schema: &str) {
     let oracle = Oracle::start();
     let mut report = Report::default();
-    let group = Group::hotel();
-    let pair = Pair::set_up(&oracle, &group, "hotel").unwrap();
+    let pair = Pair::set_up(&oracle, example, schema).unwrap();
     report.add_all(pair.compile_errors());
     report.add_all(pair.compare_all_tables());
-    for case in &group.cases {
+    for case in &example.cases {
         report.run(&pair, case);
     }
     report.finish();

@@ -15,6 +15,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     refuse_what_is_there(folder)?;
     let files = match args.template {
         Template::Blank => BLANK,
+        Template::Events => EVENTS,
         Template::Hotel => HOTEL,
     };
     for (path, bytes) in files {

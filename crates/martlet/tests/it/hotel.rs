@@ -4,12 +4,10 @@ mod api;
 mod last_room;
 mod page;
 
+use crate::support::{binary, copy_of_example, fill};
 use jsonwebtoken::{EncodingKey, Header, encode};
-use martlet_testkit::{Reply, TestServer, copy_folder};
+use martlet_testkit::{Reply, TestServer};
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What the tests sign tokens with: `[auth] jwt_secret`.
@@ -23,9 +21,8 @@ struct Hotel {
 
 impl Hotel {
     fn start() -> Self {
-        let folder = folder();
-        martlet(&["migrate"], folder.path());
-        martlet(&["seed", "--scale", "0.001"], folder.path());
+        let folder = copy_of_example("hotel");
+        fill(folder.path());
         let environment = [("MARTLET_AUTH_JWT_SECRET", SECRET)];
         let server = TestServer::start_with(binary(), &["serve"], folder.path(), &environment);
         Self { server, _folder: folder }
@@ -45,31 +42,6 @@ impl Hotel {
         let room = rooms.as_array().expect("rows").iter().find(|room| room["id"] == room_type_id);
         room.expect("the room type")["free"].as_i64().expect("a number")
     }
-}
-
-fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_martlet"))
-}
-
-fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/hotel")
-}
-
-/// A copy of the example without its tests and data.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("make a folder");
-    for part in ["migrations", "queries", "actions", "public"] {
-        copy_folder(&example().join(part), &folder.path().join(part));
-    }
-    for file in ["seed.sql", "martlet.toml"] {
-        fs::copy(example().join(file), folder.path().join(file)).expect("copy a file");
-    }
-    folder
-}
-
-fn martlet(arguments: &[&str], folder: &Path) {
-    let output = Command::new(binary()).args(arguments).arg(folder).output().expect("run martlet");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn user_id(number: usize) -> String {

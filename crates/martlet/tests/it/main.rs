@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod dev;
 mod documents;
+mod events;
 mod hotel;
 mod keys;
 mod kill;

@@ -9,7 +9,7 @@ fn new_in(folder: &std::path::Path, args: &[&str]) -> (i32, String) {
 
 #[test]
 fn a_new_folder_is_good_and_tells_the_next_command() {
-    for template in ["blank", "hotel"] {
+    for template in ["blank", "events", "hotel"] {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("shop");
         let (code, told) = new_in(&folder, &["--template", template]);
@@ -50,7 +50,7 @@ fn what_is_there_stays() {
     -- stdout
     -- stderr
     error: invalid value 'motel' for '--template <TEMPLATE>'
-      [possible values: blank, hotel]
+      [possible values: blank, events, hotel]
 
       tip: a similar value exists: 'hotel'
 

@@ -1,6 +1,6 @@
 //! Running the binary and small app folders for it.
 
-use martlet_testkit::{TestServer, write_folder};
+use martlet_testkit::{TestServer, copy_folder, write_folder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -152,5 +152,57 @@ pub(crate) fn martlet(args: &[&str], stdin: &str, environment: &[(&str, &str)]) 
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+    }
+}
+
+/// A folder of `examples/`.
+pub(crate) fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+/// A copy of an example without its tests and data.
+pub(crate) fn copy_of_example(name: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("make a folder");
+    for part in ["migrations", "queries", "actions", "public"] {
+        copy_folder(&example(name).join(part), &folder.path().join(part));
+    }
+    for file in ["seed.sql", "martlet.toml"] {
+        std::fs::copy(example(name).join(file), folder.path().join(file)).expect("copy a file");
+    }
+    folder
+}
+
+/// Migrates a copy and fills it with a thousandth of the rows that grow.
+pub(crate) fn fill(folder: &Path) {
+    let path = folder.to_str().expect("a temporary path is UTF-8");
+    for args in [&["migrate", path][..], &["seed", path, "--scale", "0.001"]] {
+        let run = martlet(args, "", &[]);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+}
+
+/// Runs an example's `tests/page.mjs` in Chromium on a copy under `dev`, with the page's URL that `dev` prints.
+pub(crate) fn click_through(name: &str) {
+    let harness = example("page-tests/node_modules");
+    assert!(harness.exists(), "`cargo xtask test` installs what this needs (npm ci)");
+    let folder = copy_of_example(name);
+    let server = TestServer::start(binary(), &["dev"], folder.path());
+    let url = format!("{}/#access_token={}", server.url(), page_token(&server));
+    let mut node = Command::new("node");
+    let output = node.arg("page.mjs").arg(url).current_dir(example(name).join("tests")).output().expect("run node");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}\n{}", String::from_utf8_lossy(&output.stderr), server.stderr());
+}
+
+/// The token of the page's URL that `dev` prints.
+fn page_token(server: &TestServer) -> String {
+    let start = std::time::Instant::now();
+    loop {
+        let printed = server.stdout();
+        if let Some((_, rest)) = printed.split_once("#access_token=") {
+            return rest.split_whitespace().next().unwrap_or_default().to_owned();
+        }
+        assert!(start.elapsed() < RUN_MAX, "no page URL in:\n{printed}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Group {
     pub(super) cases: Vec<Case>,
     /// Files beside those of the cases.
     pub(super) files: Vec<SourceFile>,
+    /// Columns that are not the same twice: times of the clock, random keys.
+    pub(super) unequal: &'static [&'static str],
 }
 
 impl Group {
@@ -56,41 +58,9 @@ impl Group {
         Self::all().swap_remove(0)
     }
 
-    /// The example hotel at a hundredth of its rows.
-    pub(super) fn hotel() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/hotel");
-        let mut migrations: Vec<PathBuf> =
-            fs::read_dir(root.join("migrations")).unwrap().map(|entry| entry.unwrap().path()).collect();
-        migrations.sort();
-        let schema: String = migrations.iter().map(|path| read(path)).collect();
-        let seed = read(&root.join("seed.sql")).replace(":scale", "0.01::double precision");
-        let mut group = Self::of(&schema, &seed);
-        let stays =
-            ["2026-03-01 2026-03-04", "2026-12-31 2027-01-30", "2027-12-30 2027-12-31", "0001-02-01 0001-02-02"];
-        let stay = |days: &str| {
-            let (check_in, check_out) = days.split_once(' ').unwrap();
-            format!(r#"{{"check_in": "{check_in}", "check_out": "{check_out}"}}"#)
-        };
-        let nothing = vec!["{}".to_owned()];
-        for (name, calls) in [
-            ("availability", stays.into_iter().map(stay).collect()),
-            ("my_bookings", nothing.clone()),
-            ("report", nothing.clone()),
-            ("room_types", nothing),
-        ] {
-            let text = read(&root.join(format!("queries/{name}.sql")));
-            group.cases.push(Case { name: name.to_owned(), is_action: false, text, calls });
-        }
-        let invalid = r#"{"room_type_id": 3, "check_in": "2026-03-04", "check_out": "2026-03-04"}"#;
-        let unknown = r#"{"room_type_id": 41, "check_in": "2026-03-04", "check_out": "2026-03-05"}"#;
-        let text = read(&root.join("actions/book_room.sql"));
-        let calls = vec![invalid.to_owned(), unknown.to_owned()];
-        group.cases.push(Case { name: "book_room".to_owned(), is_action: true, text, calls });
-        group
-    }
-
-    fn of(schema: &str, rows: &str) -> Self {
-        Self { schema: schema.to_owned(), rows: rows.to_owned(), cases: Vec::new(), files: Vec::new() }
+    pub(super) fn of(schema: &str, rows: &str) -> Self {
+        let (schema, rows) = (schema.to_owned(), rows.to_owned());
+        Self { schema, rows, cases: Vec::new(), files: Vec::new(), unequal: &["made_at", "key"] }
     }
 
     /// The app folder of the group without the cases of the given names.
@@ -128,6 +98,6 @@ fn cases_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../martlet-sql/cases")
 }
 
-fn read(path: &Path) -> String {
+pub(super) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()))
 }

@@ -45,10 +45,10 @@ fn dumps(group: &Group) -> Result<Vec<SourceFile>, String> {
         let keys: Vec<&str> = table.primary_key.iter().map(|index| table.columns[*index].name.as_str()).collect();
         let quoted = |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
         let order = if keys.is_empty() { String::new() } else { format!(" order by {}", quoted(&keys)) };
-        // Times of the clock and random keys are not the same twice.
-        let told = table.columns.iter().filter(|column| {
-            !["made_at", "key"].contains(&column.name.as_str()) || keys.contains(&column.name.as_str())
-        });
+        let told = table
+            .columns
+            .iter()
+            .filter(|column| !group.unequal.contains(&column.name.as_str()) || keys.contains(&column.name.as_str()));
         let told: Vec<&str> = told.map(|column| column.name.as_str()).collect();
         let text = format!("-- @allow anyone\nselect {} from \"{}\"{order}", quoted(&told), table.name);
         SourceFile { path: format!("queries/{DUMP}{}.sql", table.name), text }
