@@ -46,6 +46,19 @@ export async function shows(page, text) {
   await page.locator('#notice', { hasText: text }).waitFor();
 }
 
+/** Waits until an assertion holds: a page shows its news first and what they changed a moment later. */
+export async function eventually(assertion) {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await assertion();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 /** 360 pixels are enough, in light and in dark; what is touched is large enough for a finger. */
 export async function fitsASmallScreenInBothSchemes(page, open, touched) {
   await page.setViewportSize({ width: 360, height: 740 });

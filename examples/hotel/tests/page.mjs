@@ -2,7 +2,7 @@
 // (`martlet dev` prints one).
 
 import assert from 'node:assert/strict';
-import { address, canBeUsedByKeyboard, fitsASmallScreenInBothSchemes, run, shows } from '../../page-tests/harness.mjs';
+import { address, canBeUsedByKeyboard, eventually, fitsASmallScreenInBothSchemes, run, shows } from '../../page-tests/harness.mjs';
 
 const url = address();
 
@@ -40,6 +40,11 @@ async function free(page, id) {
   return Number.parseInt(await room(page, id).locator('.tag').textContent(), 10);
 }
 
+/** Waits until a booking's row has this text. */
+async function says(row, text) {
+  await row.filter({ hasText: text }).waitFor();
+}
+
 /** Books a room and returns its row among the guest's bookings. */
 async function book(page, id) {
   const [response] = await Promise.all([
@@ -60,12 +65,12 @@ async function searches_books_pays_and_cancels(page) {
   const before = await free(page, 7);
 
   const row = await book(page, 7);
-  assert.equal(await free(page, 7), before - 1);
-  assert.match(await row.textContent(), /Room type 7.*3 nights.*confirmed.*not paid/s);
+  await eventually(async () => assert.equal(await free(page, 7), before - 1));
+  await says(row, /Room type 7.*3 nights.*confirmed.*not paid/s);
 
   await row.getByRole('button', { name: 'Pay by card' }).click();
   await shows(page, 'Paid:');
-  assert.match(await row.textContent(), /confirmed.*paid/s);
+  await says(row, /confirmed\s*paid/);
   assert.equal(await row.getByRole('button', { name: 'Pay' }).count(), 0);
 
   await row.getByRole('button', { name: 'Cancel' }).click();
@@ -74,8 +79,8 @@ async function searches_books_pays_and_cancels(page) {
   await row.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel the booking' }).click();
   await shows(page, 'Cancelled:');
-  assert.match(await row.textContent(), /cancelled.*refunded/s);
-  assert.equal(await free(page, 7), before);
+  await says(row, /cancelled.*refunded/s);
+  await eventually(async () => assert.equal(await free(page, 7), before));
 }
 
 async function pays_cash_on_arrival(page) {
@@ -84,7 +89,7 @@ async function pays_cash_on_arrival(page) {
   const row = await book(page, 8);
   await row.getByRole('button', { name: 'Pay cash on arrival' }).click();
   await shows(page, 'in cash at the desk');
-  assert.match(await row.textContent(), /cash on arrival/);
+  await says(row, /cash on arrival/);
   await page.reload();
   await page.locator('.booking').first().waitFor();
   assert.match(await row.textContent(), /cash on arrival/, 'a reload shows the same');

@@ -11,7 +11,7 @@ const BLOCKS: usize = 20;
 
 /// What person `number` says in the end; before that he says something else, which it replaces.
 fn suits(number: usize, index: usize) -> bool {
-    index % (number % 5 + 1) == 0
+    index.is_multiple_of(number % 5 + 1)
 }
 
 #[test]
