@@ -7,7 +7,7 @@ use crate::nearest::did_you_mean;
 use crate::resolve::{self, Context, Environment};
 use crate::source::Source;
 use crate::token::{self, StatementText};
-use crate::{Diagnostic, Span, keyword, lower};
+use crate::{Diagnostic, Span, StatementKind, keyword, lower};
 use sqlparser::ast::{self, Ident, IndexType, ObjectName, ObjectType, Spanned};
 use sqlparser::tokenizer::Token;
 use std::collections::BTreeSet;
@@ -423,12 +423,32 @@ impl Replay<'_> {
             source: self.source,
         };
         let Some(resolved) = resolve::statement(parsed, &env, self.sink) else { return };
+        if resolved.kind() == StatementKind::Delete {
+            let deleted_from = resolved.writes.iter().map(|written| written.table.as_str());
+            deleted_from.for_each(|table| self.warn_of_cascades(table, whole));
+        }
         let text = lower::statement(&resolved);
         if text.binds.is_empty() {
             self.sqlite.push(text.text);
         } else {
             let hint = "nobody calls a migration: write values, or leave the column to its default";
             self.refuse(whole, "now(), current_date and auth.*() have no value in a migration's rows", hint);
+        }
+    }
+
+    /// Foreign keys are off while migrations run, because rebuilding a table drops it, and drops cascade; what refers
+    /// to nothing is refused before the commit. So a DELETE that leans on a cascade needs its rows deleted by hand.
+    fn warn_of_cascades(&mut self, table: &str, whole: Span) {
+        for (child, state) in &self.schema.tables {
+            for key in state.foreign_keys.iter().filter(|key| key.table == table && !key.on_delete.is_empty()) {
+                let (columns, action) = (key.columns.join(", "), key.on_delete);
+                let message = format!("`on delete {action}` of `{child}` ({columns}) does not happen in a migration");
+                let hint = format!(
+                    "first delete or change the rows of `{child}` that refer to these; \
+                     a reference that is left is refused by `migrate`"
+                );
+                self.sink.push(self.source.warning("no_cascade", whole, message).hint(hint));
+            }
         }
     }
 
