@@ -42,8 +42,8 @@ impl Coding {
 /// What a request takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// The best of those that compress, unless the caller likes the bytes as they are better.
-    compressing: Option<Coding>,
+    /// Those that compress, the best liked first; none that is liked less than the bytes as they are.
+    compressing: [Option<Coding>; 3],
     takes_identity: bool,
 }
 
@@ -51,13 +51,13 @@ impl Accepted {
     /// Reads `Accept-Encoding`. Errors: 406 where nothing that is made here is taken.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Error> {
         if !headers.contains_key(ACCEPT_ENCODING) {
-            return Ok(Self { compressing: None, takes_identity: true });
+            return Ok(Self { compressing: [None; 3], takes_identity: true });
         }
         let mut weights = Weights::default();
         let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).for_each(|item| weights.note(item));
         let accepted = weights.accepted();
-        if accepted.compressing.is_none() && !accepted.takes_identity {
+        if accepted.compressing[0].is_none() && !accepted.takes_identity {
             return Err(refusal::no_coding());
         }
         Ok(accepted)
@@ -65,10 +65,15 @@ impl Accepted {
 
     /// The coding of an answer of so many bytes.
     pub(crate) fn choose(self, size: usize) -> Coding {
-        match self.compressing {
+        match self.compressing[0] {
             Some(coding) if size >= COMPRESSED_SIZE_MIN || !self.takes_identity => coding,
             Some(_) | None => Coding::Identity,
         }
+    }
+
+    /// Those that compress, the best liked first.
+    pub(crate) fn compressing(self) -> impl Iterator<Item = Coding> {
+        self.compressing.into_iter().flatten()
     }
 
     /// Whether a body that compressing has made longer may go out as it was.
@@ -105,17 +110,17 @@ impl Weights {
     }
 
     fn accepted(&self) -> Accepted {
-        let mut best = None;
-        for (coding, named) in Coding::COMPRESSING.into_iter().zip(self.compressing) {
-            let weight = named.or(self.others).unwrap_or(0);
-            if weight > best.map_or(0, |(_, best)| best) {
-                best = Some((coding, weight));
-            }
-        }
-        // Not named it is taken, but never liked better.
+        // Not named the bytes as they are are taken, but never liked better.
         let takes_identity = self.identity.or(self.others) != Some(0);
-        let compressing = best.filter(|(_, weight)| self.identity.is_none_or(|identity| *weight >= identity));
-        Accepted { compressing: compressing.map(|(coding, _)| coding), takes_identity }
+        let weight_min = self.identity.unwrap_or(0).max(1);
+        let mut liked = Coding::COMPRESSING.map(Some);
+        let weights = self.compressing.map(|named| named.or(self.others).unwrap_or(0));
+        let weight =
+            |coding: Coding| Coding::COMPRESSING.iter().position(|it| *it == coding).map_or(0, |at| weights[at]);
+        // Stable: of equals the one that costs least comes first.
+        liked.sort_by_key(|coding| std::cmp::Reverse(coding.map(weight)));
+        let compressing = liked.map(|coding| coding.filter(|coding| weight(*coding) >= weight_min));
+        Accepted { compressing, takes_identity }
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) const ARRAY_JSON_STRIPPED: HeaderValue =
 pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
 pub(crate) const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8");
 pub(crate) const HEALTH_JSON: HeaderValue = HeaderValue::from_static("application/health+json");
+pub(crate) const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 pub(crate) const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -36,6 +37,7 @@ pub(crate) const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age
 pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 /// Where an answer came from: there is no cache yet.
 pub(crate) const STORE: HeaderValue = HeaderValue::from_static("store");
+pub(crate) const VARY_CODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 pub(crate) const VARY_PRIVATE: HeaderValue =
     HeaderValue::from_static("Authorization, apikey, Accept, Accept-Encoding, Prefer, Origin");
 pub(crate) const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Prefer, Origin");

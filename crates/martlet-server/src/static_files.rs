@@ -1,13 +1,17 @@
 //! Static files from `public/`: conditions, ranges, types; nothing outside the folder, nothing hidden.
 
+mod coded;
 mod conditions;
+mod fingerprint;
 mod media_type;
 mod path;
 mod range;
 mod stream;
 
 use crate::body::Body as AnswerBody;
+use crate::coding::Coding;
 use crate::dev;
+use crate::entity_tag::Verdict;
 use crate::failure::{Failure, Surface};
 use crate::front::Shared;
 use crate::headers;
@@ -17,8 +21,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use coded::{Coded, KeptFiles};
 pub(crate) use conditions::http_date;
-use conditions::{Tags, is_unchanged, range_counts};
+use conditions::{Tags, judge, range_counts};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, StatusCode};
 use martlet_core::Error;
@@ -40,6 +45,7 @@ pub(crate) struct PublicFolder {
     /// Canonical: what lies behind a symbolic link is compared with it. Found when the folder is there first.
     root: OnceLock<PathBuf>,
     policy: HeaderValue,
+    kept: KeptFiles,
     is_dev: bool,
 }
 
@@ -48,7 +54,13 @@ impl PublicFolder {
     pub(crate) fn new(folder: &Path, settings: &ServerSettings) -> Self {
         let policy = settings.content_security_policy.as_deref().unwrap_or(CONTENT_SECURITY_POLICY);
         let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-        Self { folder: folder.to_owned(), root: OnceLock::new(), policy, is_dev: settings.is_dev }
+        Self {
+            folder: folder.to_owned(),
+            root: OnceLock::new(),
+            policy,
+            kept: KeptFiles::new(),
+            is_dev: settings.is_dev,
+        }
     }
 
     fn root(&self) -> Option<&Path> {
@@ -89,8 +101,8 @@ fn not_found() -> Failure {
 }
 
 /// Blocks: for a thread that may.
-fn answer(public: &PublicFolder, method: &Method, path: &str, fields: &HeaderMap) -> Result<Response, Failure> {
-    let found = path::find(public.root().ok_or_else(not_found)?, path)?.ok_or_else(not_found)?;
+fn answer(public: &PublicFolder, method: &Method, url_path: &str, fields: &HeaderMap) -> Result<Response, Failure> {
+    let found = path::find(public.root().ok_or_else(not_found)?, url_path)?.ok_or_else(not_found)?;
     let (path, mut file, metadata) = match found {
         Found::File(path, file, metadata) => (path, file, metadata),
         Found::Folder(location) => return Ok(redirect(location)),
@@ -103,8 +115,29 @@ fn answer(public: &PublicFolder, method: &Method, path: &str, fields: &HeaderMap
     let media_type = media_type::of(&path);
     let is_dev_page = public.is_dev && media_type == media_type::HTML && metadata.len() <= DEV_PAGE_SIZE_MAX;
     let tags = Tags::of(&metadata, is_dev_page);
-    if is_unchanged(fields, &tags) {
-        return Ok(with_fields(Response::new(Body::empty()), StatusCode::NOT_MODIFIED, &tags, public));
+    let caching = Caching {
+        // By the name that was asked for: a link's own name may stay when its target changes.
+        is_immutable: !public.is_dev && media_type != media_type::HTML && fingerprint::is_in(Path::new(url_path)),
+        varies: !is_dev_page && media_type::is_compressible(media_type),
+    };
+    match judge(fields, &tags)? {
+        Some(Verdict::Failed) => return Err(refusal::precondition().into()),
+        Some(Verdict::Unchanged(coding)) => {
+            let response = typed(Body::empty(), "", StatusCode::NOT_MODIFIED);
+            return Ok(with_fields(response, tags.etag(coding), &tags, caching, public));
+        }
+        None => {}
+    }
+    let range = fields.get(header::RANGE).filter(|_| *method == Method::GET && range_counts(fields, &tags));
+    if caching.varies
+        && range.is_none()
+        && let Some(Coded { coding, body }) = coded::find(&public.kept, &path, &mut file, &metadata, fields)?
+    {
+        let mut response = typed(body, media_type, StatusCode::OK);
+        if let Some(coding) = coding.header() {
+            response.headers_mut().insert(header::CONTENT_ENCODING, coding);
+        }
+        return Ok(with_fields(response, tags.etag(coding), &tags, caching, public));
     }
     let (body, size) = if is_dev_page {
         let mut page = Vec::new();
@@ -114,10 +147,7 @@ fn answer(public: &PublicFolder, method: &Method, path: &str, fields: &HeaderMap
     } else {
         (Source::File(file), metadata.len())
     };
-    let ranges = match fields.get(header::RANGE) {
-        Some(range) if *method == Method::GET && range_counts(fields, &tags) => parse_ranges(range.as_bytes(), size),
-        _ => Ranges::Whole,
-    };
+    let ranges = range.map_or(Ranges::Whole, |range| parse_ranges(range.as_bytes(), size));
     let mut response = match ranges {
         Ranges::Whole => typed(body.whole(size), media_type, StatusCode::OK),
         Ranges::One(start, end) => {
@@ -140,8 +170,16 @@ fn answer(public: &PublicFolder, method: &Method, path: &str, fields: &HeaderMap
         }
     };
     response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let status = response.status();
-    Ok(with_fields(response, status, &tags, public))
+    Ok(with_fields(response, tags.etag(Coding::Identity), &tags, caching, public))
+}
+
+/// How long an answer is good for, and for whom.
+#[derive(Debug, Clone, Copy)]
+struct Caching {
+    /// The name changes with the content.
+    is_immutable: bool,
+    /// There are other codings of it.
+    varies: bool,
 }
 
 /// Where the bytes come from.
@@ -169,19 +207,30 @@ impl Source {
 fn typed(body: Body, media_type: &'static str, status: StatusCode) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if !media_type.is_empty() {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
     response
 }
 
-fn with_fields(mut response: Response, status: StatusCode, tags: &Tags, public: &PublicFolder) -> Response {
-    *response.status_mut() = status;
+fn with_fields(
+    mut response: Response,
+    etag: HeaderValue,
+    tags: &Tags,
+    caching: Caching,
+    public: &PublicFolder,
+) -> Response {
     let fields = response.headers_mut();
-    fields.insert(header::ETAG, tags.etag.clone());
+    fields.insert(header::ETAG, etag);
     if let Some(modified) = &tags.last_modified {
         fields.insert(header::LAST_MODIFIED, modified.clone());
     }
-    // Pages and their scripts are asked for again each time, and answered by 304: never a new page with old scripts.
-    fields.insert(header::CACHE_CONTROL, headers::NO_CACHE);
+    // Pages and scripts of one name are asked for again each time, and answered by 304: never a new page with old ones.
+    let cache = if caching.is_immutable { headers::IMMUTABLE } else { headers::NO_CACHE };
+    fields.insert(header::CACHE_CONTROL, cache);
+    if caching.varies {
+        fields.insert(header::VARY, headers::VARY_CODING);
+    }
     fields.insert(header::CONTENT_SECURITY_POLICY, public.policy.clone());
     fields.insert(headers::OPENER_POLICY, headers::SAME_ORIGIN);
     response

@@ -1,14 +1,16 @@
 //! Conditional requests (RFC 9110, section 13): the tag and date of a file, and whether the caller has it already.
 
+use crate::coding::Coding;
+use crate::entity_tag::{self, Verdict};
 use hyper::header::{self, HeaderMap, HeaderValue};
-use martlet_core::Timestamp;
+use martlet_core::{Error, Timestamp};
 use std::fs::Metadata;
 use std::time::UNIX_EPOCH;
 
 /// What tells one version of a file from another.
 #[derive(Debug)]
 pub(super) struct Tags {
-    pub(super) etag: HeaderValue,
+    version: String,
     pub(super) last_modified: Option<HeaderValue>,
 }
 
@@ -17,34 +19,40 @@ impl Tags {
     pub(super) fn of(metadata: &Metadata, is_dev_page: bool) -> Self {
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let nanos = modified.map_or(0, |since| since.as_nanos());
-        let dev = if is_dev_page { "-dev" } else { "" };
-        let etag = format!("\"{:x}-{nanos:x}{dev}\"", metadata.len());
+        let dev = if is_dev_page { ".dev" } else { "" };
         Self {
-            etag: HeaderValue::from_str(&etag).expect("hexadecimal digits are visible"),
+            version: format!("{:x}.{nanos:x}{dev}", metadata.len()),
             last_modified: modified.and_then(|since| http_date(i64::try_from(since.as_secs()).ok()?)),
         }
     }
+
+    /// The tag of the file in this coding.
+    pub(super) fn etag(&self, coding: Coding) -> HeaderValue {
+        let etag = match coding {
+            Coding::Identity => format!("\"{}\"", self.version),
+            coding => format!("\"{}-{}\"", self.version, coding.name()),
+        };
+        HeaderValue::from_str(&etag).expect("hexadecimal digits are visible")
+    }
 }
 
-/// 304: `If-None-Match` decides where it is given, else `If-Modified-Since` with the very date that we gave.
-pub(super) fn is_unchanged(fields: &HeaderMap, tags: &Tags) -> bool {
-    if fields.contains_key(header::IF_NONE_MATCH) {
-        let given = fields.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let ours = tags.etag.to_str().unwrap_or_default();
-        return given.flat_map(|list| list.split(',')).any(|tag| {
-            let tag = tag.trim();
-            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours
-        });
+/// `If-Match` and `If-None-Match` decide where they are given, else `If-Modified-Since` with the very date that we gave.
+pub(super) fn judge(fields: &HeaderMap, tags: &Tags) -> Result<Option<Verdict>, Error> {
+    let ours = |opaque: &str| entity_tag::coding_of(opaque, tags.version.as_bytes());
+    let verdict = entity_tag::judge(fields, Coding::Identity, ours)?;
+    if verdict.is_some() || fields.contains_key(header::IF_NONE_MATCH) {
+        return Ok(verdict);
     }
     let since = fields.get(header::IF_MODIFIED_SINCE);
-    since.is_some() && since == tags.last_modified.as_ref()
+    let is_unchanged = since.is_some() && since == tags.last_modified.as_ref();
+    Ok(is_unchanged.then_some(Verdict::Unchanged(Coding::Identity)))
 }
 
 /// Whether `Range` is to be honoured: `If-Range`, if given, must be the very tag or date that we gave.
 pub(super) fn range_counts(fields: &HeaderMap, tags: &Tags) -> bool {
     match fields.get(header::IF_RANGE) {
         None => true,
-        Some(given) => given == tags.etag || tags.last_modified.as_ref() == Some(given),
+        Some(given) => tags.etag(Coding::Identity) == given || tags.last_modified.as_ref() == Some(given),
     }
 }
 

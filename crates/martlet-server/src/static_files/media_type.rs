@@ -41,3 +41,20 @@ pub(super) fn of(path: &Path) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+/// Whether compressing it is worth anything: text, and the few kinds of bytes that are not compressed already.
+pub(super) fn is_compressible(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.starts_with("text/")
+        || matches!(
+            essence,
+            "application/json"
+                | "application/manifest+json"
+                | "application/xml"
+                | "image/svg+xml"
+                | "image/x-icon"
+                | "application/wasm"
+                | "font/ttf"
+                | "font/otf"
+        )
+}

@@ -173,3 +173,76 @@ async fn the_folder_may_be_made_later() {
     std::fs::write(root.join("index.html"), "late").unwrap();
     assert_eq!(body(get(&site, "/", &[])).await, b"late");
 }
+
+fn write(site: &Site, name: &str, bytes: &[u8]) {
+    std::fs::write(site._folder.path().join("public").join(name), bytes).unwrap();
+}
+
+fn field<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn text_is_compressed_once_and_kept() {
+    let site = site(&ServerSettings::default());
+    let text = "let answer = 42;\n".repeat(1000);
+    write(&site, "long.js", text.as_bytes());
+    let plain = get(&site, "/long.js", &[]);
+    assert_eq!((field(&plain, "content-encoding"), field(&plain, "vary")), ("", "Accept-Encoding"));
+    for (accepted, coding) in [("gzip, br, zstd", Coding::Zstd), ("br", Coding::Brotli), ("gzip", Coding::Gzip)] {
+        for _ in 0..2 {
+            let coded = get(&site, "/long.js", &[("accept-encoding", accepted)]);
+            assert_eq!((field(&coded, "content-encoding"), coded.status()), (coding.name(), StatusCode::OK));
+            assert_eq!(field(&coded, "content-type"), "text/javascript; charset=utf-8");
+            let etag = field(&coded, "etag").to_owned();
+            assert_eq!(etag, format!("{}-{}\"", field(&plain, "etag").trim_end_matches('"'), coding.name()));
+            let bytes = body(coded).await;
+            assert_eq!(crate::compression::tests::decompressed(coding, &bytes), text.as_bytes());
+            let unchanged = get(&site, "/long.js", &[("if-none-match", &etag)]);
+            assert_eq!((unchanged.status(), field(&unchanged, "etag")), (StatusCode::NOT_MODIFIED, etag.as_str()));
+            assert_eq!(field(&unchanged, "vary"), "Accept-Encoding");
+        }
+    }
+    assert_eq!(site.public.kept.count(), 3);
+    let range = get(&site, "/long.js", &[("accept-encoding", "gzip"), ("range", "bytes=0-2")]);
+    assert_eq!((range.status(), field(&range, "content-encoding")), (StatusCode::PARTIAL_CONTENT, ""));
+    assert_eq!(body(range).await, b"let");
+    for (path, vary) in [("/large.bin", ""), ("/app.js", "Accept-Encoding")] {
+        let whole = get(&site, path, &[("accept-encoding", "gzip")]);
+        assert_eq!((field(&whole, "content-encoding"), field(&whole, "vary")), ("", vary), "{path}: media, small");
+    }
+    assert_eq!(get(&site, "/long.js", &[("accept-encoding", "*;q=0")]).status(), 406);
+    assert_eq!(get(&site, "/long.js", &[("if-match", "\"x\"")]).status(), 412);
+}
+
+#[tokio::test]
+async fn a_file_compressed_beforehand_comes_first_unless_it_is_old() {
+    let site = site(&ServerSettings::default());
+    let public = site._folder.path().join("public");
+    write(&site, "app.js.br", b"the author's");
+    let browser = ("accept-encoding", "gzip, deflate, br, zstd");
+    let coded = get(&site, "/app.js", &[browser]);
+    assert_eq!((field(&coded, "content-encoding"), field(&coded, "content-length")), ("br", ""));
+    assert_eq!(body(coded).await, b"the author's");
+    assert_eq!(field(&get(&site, "/app.js", &[("accept-encoding", "gzip")]), "content-encoding"), "");
+    let old = std::time::SystemTime::UNIX_EPOCH;
+    std::fs::File::options().write(true).open(public.join("app.js.br")).unwrap().set_modified(old).unwrap();
+    assert_eq!(field(&get(&site, "/app.js", &[browser]), "content-encoding"), "", "of a version before");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../secret.txt", public.join("app.js.gz")).unwrap();
+        assert_eq!(body(get(&site, "/app.js", &[("accept-encoding", "gzip")])).await, b"0123456789");
+    }
+}
+
+#[test]
+fn only_what_has_a_hash_in_its_name_is_kept_for_long() {
+    let names = ["app.3f2a1b9c.js", "page.3f2a1b9c.html"];
+    for (is_dev, cache) in [(false, "public, max-age=31536000, immutable"), (true, "no-cache")] {
+        let site = site(&ServerSettings { is_dev, ..ServerSettings::default() });
+        names.iter().for_each(|name| write(&site, name, b"x"));
+        assert_eq!(field(&get(&site, "/app.3f2a1b9c.js", &[]), "cache-control"), cache);
+        assert_eq!(field(&get(&site, "/page.3f2a1b9c.html", &[]), "cache-control"), "no-cache");
+        assert_eq!(field(&get(&site, "/app.js", &[]), "cache-control"), "no-cache");
+    }
+}
