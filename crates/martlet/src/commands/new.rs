@@ -10,6 +10,9 @@ use std::path::Path;
 
 include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
+/// Where the time of a request goes: `curl -w @curl-format.txt`. In every new folder.
+const CURL_FORMAT: &[u8] = include_bytes!("../../templates/curl-format.txt");
+
 pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     let folder = args.folder.as_path();
     refuse_what_is_there(folder)?;
@@ -23,8 +26,9 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     }
     // Data and keys must not end in a repository.
     write(&folder.join(".gitignore"), b"/data/\n")?;
+    write(&folder.join("curl-format.txt"), CURL_FORMAT)?;
     let shown = folder.display();
-    output::note(&format!("made {shown} with {} files; serve it with:", files.len() + 1));
+    output::note(&format!("made {shown} with {} files; serve it with:", files.len() + 2));
     output::data(&format!("{} dev {}", our_name(), quoted(&shown.to_string())))?;
     Ok(())
 }

@@ -12,6 +12,7 @@ mod keys;
 mod kill;
 mod migrate;
 mod new;
+mod quickstart;
 mod seed;
 mod serve;
 mod sql;

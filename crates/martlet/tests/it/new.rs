@@ -17,7 +17,7 @@ fn a_new_folder_is_good_and_tells_the_next_command() {
         assert!(told.contains("-- stdout\nmartlet dev DIR\n"), "{told}");
         let check = martlet(&["check", folder.to_str().unwrap()], "", &[]);
         assert_eq!(check.code, 0, "{template}: {check:?}");
-        assert!(folder.join("public/index.html").is_file());
+        assert!(folder.join("public/index.html").is_file() && folder.join("curl-format.txt").is_file());
         assert!(!folder.join("tests").exists() && !folder.join("data").exists());
         assert_eq!(std::fs::read_to_string(folder.join(".gitignore")).unwrap(), "/data/\n");
     }
