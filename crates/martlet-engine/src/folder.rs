@@ -73,13 +73,17 @@ pub fn read_folder(root: &Path) -> Result<Folder, FolderError> {
 ///
 /// `app` is none when any of them is an error.
 pub fn load_folder(root: &Path) -> Result<Compiled, FolderError> {
-    let folder = read_folder(root)?;
+    Ok(compile_folder(&read_folder(root)?))
+}
+
+/// Compiles what was read of an app folder; as [`load_folder`], for those who need the files too.
+pub fn compile_folder(folder: &Folder) -> Compiled {
     let mut compiled = compile(&folder.files);
-    compiled.diagnostics.splice(0..0, folder.diagnostics);
+    compiled.diagnostics.splice(0..0, folder.diagnostics.iter().cloned());
     if compiled.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         compiled.app = None;
     }
-    Ok(compiled)
+    compiled
 }
 
 struct Reader<'a> {

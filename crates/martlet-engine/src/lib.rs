@@ -20,7 +20,7 @@ mod route;
 
 pub use arguments::{Arguments, CompiledParams};
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Target};
-pub use folder::{Folder, FolderError, load_folder, read_folder};
+pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::Returns;
 pub use martlet_store::{
     Answer, DATABASE_BOUNDS, Demand, Figures, Form, PlanFigures, PoolFigures, ROWS_BOUNDS, Snapshot, StatementFigures,

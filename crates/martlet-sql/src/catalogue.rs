@@ -1,5 +1,6 @@
 //! The catalogue: tables, columns, types, keys, indexes and views, from replaying the migrations' DDL.
 
+use crate::Span;
 use martlet_core::Type;
 use std::collections::BTreeMap;
 
@@ -12,6 +13,15 @@ pub struct Catalogue {
     pub views: BTreeMap<String, View>,
     /// By name.
     pub indexes: BTreeMap<String, Index>,
+}
+
+/// Where something was made: a statement of a migration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Path relative to the app folder; empty: not known.
+    pub file: String,
+    /// The statement.
+    pub span: Span,
 }
 
 /// A table.
@@ -29,6 +39,8 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// `-- @small`: at most 1,000 rows.
     pub is_small: bool,
+    /// Its `create table`.
+    pub place: Place,
 }
 
 /// A column of a table.
@@ -94,6 +106,12 @@ pub struct Index {
     pub is_unique: bool,
     /// Whether it has a WHERE.
     pub is_partial: bool,
+    /// The WHERE as written.
+    pub predicate: Option<String>,
+    /// `-- @keep "reason"`: advice to drop it is not wanted.
+    pub keep: Option<String>,
+    /// Its `create index`.
+    pub place: Place,
 }
 
 /// A view: its query is resolved again, in place, by each statement that uses it.

@@ -1,5 +1,7 @@
 //! A finding with a place, a label and a hint.
 
+use crate::SourceFile;
+use crate::source::Source;
 use std::fmt::Write as _;
 
 /// A place in a file: bytes from `start` to before `end`.
@@ -64,6 +66,17 @@ impl Severity {
 }
 
 impl Diagnostic {
+    /// A finding at a place of a file.
+    pub fn at(
+        file: &SourceFile,
+        severity: Severity,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Source::of_file(file).diagnostic(severity, code, span, message.into())
+    }
+
     /// Adds the words under the marked excerpt.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {

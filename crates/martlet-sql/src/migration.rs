@@ -23,7 +23,7 @@ use crate::{Catalogue, Diagnostic, Span};
 use name::{Engine, MigrationPath, WrongName};
 use schema::Schema;
 use sha2::{Digest, Sha256};
-use statement::Replay;
+use statement::{Replay, Tags};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -146,11 +146,11 @@ fn replay_file(source: &Source, schema: &mut Schema, sink: &mut Vec<Diagnostic>)
     let mut replay = Replay { schema, source, sink, sqlite: Vec::new(), statement_span: Span::default() };
     let count = file.statements.len();
     for (index, statement) in file.statements.iter().enumerate() {
-        let is_small = tags(source, statement, replay.sink);
+        let tags = tags(source, statement, replay.sink);
         if file.is_broken && index + 1 == count {
             break;
         }
-        replay.statement(statement, is_small);
+        replay.statement(statement, tags);
         postgres.push(source.slice(statement.span).to_owned());
     }
     let sqlite = replay.sqlite;
@@ -162,9 +162,9 @@ fn replay_file(source: &Source, schema: &mut Schema, sink: &mut Vec<Diagnostic>)
     (sqlite, postgres)
 }
 
-/// Reads the tags above a statement; whether `@small` is among them.
-fn tags(source: &Source, statement: &StatementText, sink: &mut Vec<Diagnostic>) -> bool {
-    let mut is_small = false;
+/// Reads the tags above a statement.
+fn tags(source: &Source, statement: &StatementText, sink: &mut Vec<Diagnostic>) -> Tags {
+    let mut tags = Tags::default();
     let first: Vec<String> = statement.tokens.iter().take(3).map(|t| t.token.to_string().to_lowercase()).collect();
     let is_table = first.first().is_some_and(|w| w == "create") && first.get(1).is_some_and(|w| w == "table");
     let is_index = first.first().is_some_and(|w| w == "create") && first.iter().any(|w| w == "index");
@@ -177,7 +177,7 @@ fn tags(source: &Source, statement: &StatementText, sink: &mut Vec<Diagnostic>) 
             "small" if !is_table => Some(("`@small` stands directly above `create table`", None)),
             "small" if !rest.is_empty() => Some(("`@small` takes nothing", Some("write `-- @small`".to_owned()))),
             "small" => {
-                is_small = true;
+                tags.is_small = true;
                 None
             }
             "keep" if !is_index => Some(("`@keep` stands directly above `create index`", None)),
@@ -185,7 +185,7 @@ fn tags(source: &Source, statement: &StatementText, sink: &mut Vec<Diagnostic>) 
                 Some(("`@keep` gives its reason in double quotes", Some("write `-- @keep \"reason\"`".to_owned())))
             }
             "keep" => {
-                sink.push(source.note("not_yet", tag.name_span, "`@keep` is not yet in effect"));
+                tags.keep = Some(rest[1..rest.len() - 1].to_owned());
                 None
             }
             "table" => Some((
@@ -201,7 +201,7 @@ fn tags(source: &Source, statement: &StatementText, sink: &mut Vec<Diagnostic>) 
             sink.push(source.error("tag_place", tag.name_span, message).hint_maybe(hint));
         }
     }
-    is_small
+    tags
 }
 
 fn is_quoted(text: &str) -> bool {

@@ -119,7 +119,7 @@ impl Source {
         self.diagnostic(Severity::Note, code, span, message.into())
     }
 
-    fn diagnostic(&self, severity: Severity, code: &'static str, span: Span, message: String) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, severity: Severity, code: &'static str, span: Span, message: String) -> Diagnostic {
         let (line, column) = self.line_column(span.start);
         Diagnostic {
             severity,

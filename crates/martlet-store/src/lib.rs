@@ -10,11 +10,12 @@ pub mod canonical;
 mod figures;
 mod forms;
 pub mod functions;
+pub mod proof;
 mod sqlite;
 
 pub use answer::{Answer, Demand, Form, Inputs, Read, Snapshot};
 pub use figures::{Figures, PlanFigures, PoolFigures, StatementFigures};
 pub use sqlite::{
-    DATABASE_BOUNDS, Health, MigrateReport, OnRow, ROWS_BOUNDS, Running, SeedProgress, Shell, ShellError, ShellOutcome,
-    SqliteStore, StoreSettings, Synchronous,
+    DATABASE_BOUNDS, Health, MigrateReport, OnRow, PlanLine, ROWS_BOUNDS, Running, Scratch, ScratchError, SeedProgress,
+    Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings, Synchronous,
 };

@@ -18,6 +18,7 @@ mod queue;
 mod reader;
 mod reset;
 mod run;
+mod scratch;
 mod seed;
 mod settings;
 mod shared;
@@ -26,6 +27,7 @@ mod statistics;
 mod writer;
 
 pub use lock::Running;
+pub use scratch::{PlanLine, Scratch, ScratchError};
 pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchronous};
 pub use shell::{OnRow, Shell, ShellError, ShellOutcome};
 pub use statistics::{DATABASE_BOUNDS, ROWS_BOUNDS};

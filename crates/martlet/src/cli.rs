@@ -57,9 +57,18 @@ Examples:
   martlet check shop
   martlet check shop --json           for editors and CI
 
-All mistakes are told at once, each with its place and what to write instead.
+All mistakes are told at once, each with its place and what to write instead. Plans every
+query and action on a scratch database: a read that grows with its table is refused.
 Exits with 1 when there is an error; warnings and notes exit with 0.")]
     Check(CheckArgs),
+    /// Show what a query or action does: its SQL, what it reads and writes, the plan and its proof
+    #[command(after_help = "\
+Examples:
+  martlet explain shop availability
+  martlet explain shop availability check_in=2026-03-01 check_out=2026-03-04
+
+Plans on a scratch database in memory; the app's own is not touched, and nothing is run.")]
+    Explain(ExplainArgs),
     /// Apply the migrations that are missing
     #[command(after_help = "\
 Examples:
@@ -174,6 +183,19 @@ pub(crate) struct CheckArgs {
     /// Write the findings as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The app's folder
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The query or action
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Arguments to show in the places of the parameters
+    #[arg(value_name = "NAME=VALUE")]
+    pub arguments: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod dev;
+mod explain;
 mod generate_docs;
 mod keys;
 mod migrate;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command, start: Instant) -> Result<(), Failure> {
     match command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Config(args) => config::run(&args),
         Command::GenerateDocs(args) => generate_docs::run(&args),

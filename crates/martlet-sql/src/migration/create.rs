@@ -36,7 +36,7 @@ impl Replay<'_> {
         if !self.is_free(&name, self.source.span_of(ident.span)) {
             return;
         }
-        let mut table = TableState { name: name.clone(), is_small, ..TableState::default() };
+        let mut table = TableState { name: name.clone(), is_small, place: self.place(whole), ..TableState::default() };
         let mut parts = Parts::default();
         if create.columns.len() > COLUMNS_MAX {
             let message = format!("the table has {} columns; at most {COLUMNS_MAX} are allowed", create.columns.len());

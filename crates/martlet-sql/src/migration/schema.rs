@@ -3,7 +3,7 @@
 //! The catalogue is the part of it that queries see; it is derived, one table at a time.
 
 use crate::Catalogue;
-use crate::catalogue::{ForeignKey, Table, TableColumn};
+use crate::catalogue::{ForeignKey, Place, Table, TableColumn};
 use martlet_core::Type;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,7 @@ pub(super) struct TableState {
     pub(super) foreign_keys: Vec<ForeignKeyState>,
     pub(super) checks: Vec<Check>,
     pub(super) is_small: bool,
+    pub(super) place: Place,
     /// Declared by `@table`: made by an engine's own file, so that we cannot write its DDL.
     pub(super) is_foreign: bool,
 }
@@ -147,6 +148,7 @@ impl TableState {
                 })
                 .collect(),
             is_small: self.is_small,
+            place: self.place.clone(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::schema::{IDENT_SIZE_MAX, IndexState, Schema, ViewState};
 use super::{expression, refuse, sqlite};
-use crate::catalogue::{self, View};
+use crate::catalogue::{self, Place, View};
 use crate::nearest::did_you_mean;
 use crate::resolve::{self, Context, Environment};
 use crate::source::Source;
@@ -14,6 +14,15 @@ use std::collections::BTreeSet;
 
 /// Names of columns that one of the engines gives every table.
 const SYSTEM_COLUMNS: &[&str] = &["rowid", "oid", "_rowid_", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
+
+/// The tags above a statement.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    /// `@small`.
+    pub(super) is_small: bool,
+    /// The reason of `@keep`.
+    pub(super) keep: Option<String>,
+}
 
 /// Replays one file.
 pub(super) struct Replay<'a> {
@@ -27,8 +36,8 @@ pub(super) struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    /// Replays one statement; `is_small` is `-- @small` above it.
-    pub(super) fn statement(&mut self, statement: &StatementText, is_small: bool) {
+    /// Replays one statement with the tags above it.
+    pub(super) fn statement(&mut self, statement: &StatementText, tags: Tags) {
         self.statement_span = statement.span;
         if let Some(refusal) = refuse::by_first_words(self.source, statement) {
             self.sink.push(refusal);
@@ -36,8 +45,8 @@ impl Replay<'_> {
         }
         let Some(parsed) = token::parse_statement(self.source, statement, self.sink) else { return };
         match &parsed {
-            ast::Statement::CreateTable(create) => self.create_table(create, statement.span, is_small),
-            ast::Statement::CreateIndex(create) => self.create_index(create, statement.span),
+            ast::Statement::CreateTable(create) => self.create_table(create, statement.span, tags.is_small),
+            ast::Statement::CreateIndex(create) => self.create_index(create, statement.span, tags.keep),
             ast::Statement::CreateView(create) => self.create_view(create, statement),
             ast::Statement::AlterTable(alter) => self.alter_table(alter, statement.span),
             ast::Statement::Drop { .. } => self.drop(&parsed, statement.span),
@@ -46,6 +55,11 @@ impl Replay<'_> {
             }
             _ => self.refuse(statement.span, "this statement is not portable in a migration", MIGRATION_STATEMENTS),
         }
+    }
+
+    /// A place in the file at hand.
+    pub(super) fn place(&self, span: Span) -> Place {
+        Place { file: self.source.path().to_owned(), span }
     }
 
     pub(super) fn refuse(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
@@ -140,7 +154,7 @@ impl Replay<'_> {
         }
     }
 
-    fn create_index(&mut self, create: &ast::CreateIndex, whole: Span) {
+    fn create_index(&mut self, create: &ast::CreateIndex, whole: Span, keep: Option<String>) {
         let refused = [
             (
                 create.concurrently,
@@ -192,7 +206,16 @@ impl Replay<'_> {
         };
         let predicate_columns = predicate.as_ref().map(|p| self.columns_in(&table, &p.text)).unwrap_or_default();
         let state = IndexState {
-            index: catalogue::Index { name, table, columns, is_unique: create.unique, is_partial: predicate.is_some() },
+            index: catalogue::Index {
+                name,
+                table,
+                columns,
+                is_unique: create.unique,
+                is_partial: predicate.is_some(),
+                predicate: predicate.as_ref().map(|predicate| predicate.text.clone()),
+                keep,
+                place: self.place(whole),
+            },
             predicate,
             predicate_columns,
         };

@@ -145,7 +145,8 @@ fn make_durable(path: &Path, folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn apply_all(connection: &mut Connection, missing: &[&Migration], now: Timestamp) -> Result<(), Error> {
+/// Applies these in one transaction; foreign keys are off afterwards.
+pub(super) fn apply_all(connection: &mut Connection, missing: &[&Migration], now: Timestamp) -> Result<(), Error> {
     // A table that is rebuilt is dropped and made again: its keys are checked at the end instead.
     let keys_off = connection.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false);
     keys_off.map_err(|failure| of_sqlite("turning foreign keys off", &failure))?;

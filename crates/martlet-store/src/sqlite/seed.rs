@@ -83,7 +83,7 @@ fn of_statement(index: usize, table: &str, mut error: Error) -> Error {
 }
 
 /// Tells the planner about the new rows. Without it plans are only worse.
-fn analyse(connection: &Connection) {
+pub(super) fn analyse(connection: &Connection) {
     let analysed = connection
         .sqlite
         .pragma_update(None, "analysis_limit", ANALYSIS_ROWS)

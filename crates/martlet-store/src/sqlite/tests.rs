@@ -195,6 +195,7 @@ fn family() -> Catalogue {
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         is_small: false,
+        place: Default::default(),
     };
     let parents = table("parents", vec![column("id", Type::Bigint), column("name", Type::Text)]);
     let columns = vec![column("id", Type::Bigint), column("parent", Type::Bigint), column("age", Type::Integer)];

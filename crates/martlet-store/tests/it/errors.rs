@@ -112,6 +112,7 @@ fn catalogue() -> Catalogue {
         unique_keys: vec![vec![1], vec![2, 3]],
         foreign_keys: Vec::new(),
         is_small: false,
+        place: Default::default(),
     };
     let one_admin = Index {
         name: "one_admin".to_owned(),
@@ -119,6 +120,9 @@ fn catalogue() -> Catalogue {
         columns: vec![("code".to_owned(), false)],
         is_unique: true,
         is_partial: true,
+        predicate: None,
+        keep: None,
+        place: Default::default(),
     };
     Catalogue {
         tables: [("users".to_owned(), users)].into(),

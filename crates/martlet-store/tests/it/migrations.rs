@@ -72,6 +72,7 @@ fn tables(names: &[&str]) -> Catalogue {
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         is_small: false,
+        place: Default::default(),
     };
     Catalogue { tables: names.iter().map(|name| ((*name).to_owned(), table(name))).collect(), ..Catalogue::default() }
 }

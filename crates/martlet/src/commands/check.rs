@@ -5,14 +5,20 @@ use crate::cli::CheckArgs;
 use crate::exit::Failure;
 use crate::output::{self, Stream};
 use crate::settings::file;
+use martlet_core::SystemClock;
 use martlet_sql::{App, Diagnostic, Severity};
 use serde_json::{Value, json};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let settings = file::parse(&settings_text(&args.folder)?);
-    let compiled = martlet_engine::load_folder(&args.folder).map_err(folder_failure)?;
+    let folder = martlet_engine::read_folder(&args.folder).map_err(folder_failure)?;
+    let compiled = martlet_engine::compile_folder(&folder);
     let mut findings = settings.diagnostics;
     findings.extend(compiled.diagnostics);
+    // What does not compile cannot be planned.
+    if let Some(app) = &compiled.app {
+        findings.extend(martlet_store::proof::check(app, &folder.files, &SystemClock));
+    }
     let is_ok = !findings.iter().any(|finding| finding.severity == Severity::Error);
     if args.json {
         output::data(&format!("{:#}", as_json(&findings, is_ok)))?;

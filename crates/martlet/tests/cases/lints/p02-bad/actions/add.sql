@@ -1,0 +1,2 @@
+-- @allow user
+insert into log (at_text) values ('x')

@@ -1,0 +1,3 @@
+create table log (
+  at_text text not null
+);

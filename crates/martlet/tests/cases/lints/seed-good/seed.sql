@@ -1,0 +1,1 @@
+insert into people (name, joined_on) values ('Ana', '2026-01-01');
