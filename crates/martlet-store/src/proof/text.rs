@@ -268,7 +268,11 @@ impl Reader {
             None => self.compared(at),
         };
         // `"a"."x" = "b"."y"`, seen from either side.
-        let is_join = self.name_at(at + 4).is_some() || at.checked_sub(2).is_some_and(|at| self.name_at(at).is_some());
+        let is_compared =
+            |at: usize| matches!(self.tokens.get(at), Some(Token::Sign(sign)) if comparison(sign).is_some());
+        let is_left = is_compared(at + 3) && self.name_at(at + 4).is_some();
+        let is_right = at >= 2 && is_compared(at - 1) && self.name_at(at - 2).is_some();
+        let is_join = is_left || is_right;
         if let Some(form) = form {
             self.text.conditions.push(Condition { alias: alias.to_owned(), column, form, is_join });
         }
