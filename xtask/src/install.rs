@@ -43,7 +43,9 @@ pub(crate) fn programs() -> Result<()> {
 
 /// Installs the npm packages of every folder that has a lock file.
 pub(crate) fn npm_packages() -> Result<()> {
-    for folder in folders_with_lock(&root().join("examples"))? {
+    let mut folders = folders_with_lock(&root().join("examples"))?;
+    folders.extend(folders_with_lock(&root().join("crates/martlet/tests"))?);
+    for folder in folders {
         let is_current = newer(&folder.join("node_modules/.package-lock.json"), &folder.join("package-lock.json"));
         if !is_current {
             run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;

@@ -14,18 +14,26 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const SECRET: &str = "only for tests: thirty-two bytes or more";
 
 /// A hotel of its own, migrated and seeded with a thousandth of the rows: 200 bookings.
-struct Hotel {
+pub(crate) struct Hotel {
     server: TestServer,
     _folder: tempfile::TempDir,
 }
 
 impl Hotel {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = copy_of_example("hotel");
         fill(folder.path());
         let environment = [("MARTLET_AUTH_JWT_SECRET", SECRET)];
         let server = TestServer::start_with(binary(), &["serve"], folder.path(), &environment);
         Self { server, _folder: folder }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    pub(crate) fn server_log(&self) -> String {
+        self.server.stderr()
     }
 
     fn query(&self, name: &str, pairs: &str, token: &str) -> Reply {
@@ -48,7 +56,7 @@ fn user_id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012x}")
 }
 
-fn user(number: usize) -> String {
+pub(crate) fn user(number: usize) -> String {
     token(json!({"sub": user_id(number), "role": "authenticated", "aud": "authenticated"}), 3_600)
 }
 
