@@ -39,6 +39,10 @@ codes! {
     PREFERENCES = "PGRST122", Invalid, "`Prefer` has `handling=strict` and a preference that has no effect here.", "Leave it out, or leave out `handling=strict`.";
     MAX_AFFECTED = "PGRST124", Invalid, "The answer has more rows than `Prefer: max-affected` allows; an action was rolled back.", "Narrow it, or allow more.";
     MAX_AFFECTED_NO_ROWS = "PGRST128", Invalid, "`Prefer: max-affected` on what does not answer with a list of rows.", "Leave it out.";
+    BAD_CURSOR = "MRT010", Invalid, "The cursor is not one that this server gave for this query, these arguments and this caller within the last 24 hours.", "Begin again without a cursor.";
+    KEY_REUSED = "MRT021", Unprocessable, "This `Idempotency-Key` was used with other arguments.", "Use a new key for a new call.";
+    KEY_RUNNING = "MRT022", Conflict, "A call with this `Idempotency-Key` is still running.", "Retry in a moment with the same key.";
+    RATE_LIMITED = "MRT029", RateLimited, "More calls than a limit allows.", "Retry after the seconds that `Retry-After` tells.";
     READ_ONLY_METHOD = "25006", MethodNotAllowed, "An action was called by GET or HEAD.", "Call it by POST.";
     // Who asks.
     BAD_TOKEN = "PGRST301", Unauthenticated, "The token is malformed, signed by nobody known, or of a kind that is not taken here.", "Sign in again, or use a key of this server (`martlet keys`).";

@@ -30,6 +30,12 @@ pub const BATCH_QUERIES_MAX: usize = 100;
 pub const WRITE_QUEUE_MAX: usize = 4_096;
 /// Actions in one commit.
 pub const WRITE_GROUP_MAX: usize = 128;
+/// Characters of an idempotency key.
+pub const IDEMPOTENCY_KEY_SIZE_MAX: usize = 255;
+/// How long the outcome of a call with an idempotency key is kept, in seconds.
+pub const IDEMPOTENCY_KEPT_S: u64 = 24 * 3_600;
+/// Callers that one `@limit` tells apart; more share what is left.
+pub const LIMIT_SUBJECTS_MAX: usize = 65_536;
 /// Files and folders of one app folder that are looked at.
 pub const APP_FILES_MAX: usize = 4_096;
 /// Batches of reads that wait for the reader threads.

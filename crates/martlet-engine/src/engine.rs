@@ -3,11 +3,14 @@
 //! A call takes the app that is current when it arrives and keeps it to its end, so a reload never mixes two
 //! versions. No future of this module holds anything that must be given back: each may be dropped at any await.
 
+mod limit;
 mod loaded;
 
+use crate::idempotency::{self, Running};
 use crate::route::{RouteCount, RouteFound};
 use crate::{Arguments, policy};
 use arc_swap::ArcSwap;
+pub use limit::{LimitState, network};
 use loaded::{Entry, Loaded};
 use martlet_core::{Caller, Clock, Error, Timestamp, code, limits};
 use martlet_sql::{Action, App, Declaration, Query, Returns};
@@ -50,6 +53,24 @@ pub struct Call<'a> {
     pub arrival: Instant,
     /// What the caller demands of the answer besides what is declared.
     pub demand: Demand,
+}
+
+/// What a surface may add to a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// The key under which an action that is `@idempotent` has one effect; others pass over it.
+    pub idempotency_key: Option<&'a str>,
+    /// Only a query may run: 25006 for an action.
+    pub is_read_only: bool,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The answer.
+    pub result: Result<Answer, Error>,
+    /// How the declared limits stand after the call; empty where there is none, or where it never came so far.
+    pub limits: Vec<LimitState>,
 }
 
 /// One query of a batch.
@@ -96,6 +117,7 @@ pub struct Target {
 pub struct Engine {
     loaded: ArcSwap<Loaded>,
     store: SqliteStore,
+    running: Running,
     settings: EngineSettings,
     clock: Arc<dyn Clock>,
 }
@@ -107,7 +129,7 @@ impl Engine {
     pub fn new(app: App, store: SqliteStore, settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let loaded = Loaded::new(app, None)?;
         store.prepare(&loaded.app)?;
-        Ok(Self { loaded: ArcSwap::from_pointee(loaded), store, settings, clock })
+        Ok(Self { loaded: ArcSwap::from_pointee(loaded), store, running: Running::default(), settings, clock })
     }
 
     /// Serves another version of the app from the next call on; calls under way end with the old one.
@@ -166,22 +188,29 @@ impl Engine {
     ///
     /// Errors: as [`Engine::run_query`] and [`Engine::run_action`]. Dropped: as they are.
     pub async fn run(&self, call: Call<'_>) -> Result<Answer, Error> {
-        let entry = self.permitted(&call)?;
-        match &entry.callable {
-            Callable::Query(query) => self.read(query.clone(), &entry, &call).await,
-            Callable::Action(action) => self.transact(action.clone(), &entry, &call).await,
-        }
+        self.answer(call, Extras::default()).await.result
+    }
+
+    /// As [`Engine::run`], with what a surface adds, and with how the declared limits stand.
+    pub async fn answer(&self, call: Call<'_>, extras: Extras<'_>) -> Outcome {
+        let mut limits = Vec::new();
+        let result = match self.permitted(&call) {
+            Ok(entry) if extras.is_read_only && entry.target.is_action => Err(read_only(call.name)),
+            Ok(entry) => self.run_entry(&entry, &call, extras, &mut limits).await,
+            Err(error) => Err(error),
+        };
+        Outcome { result, limits }
     }
 
     /// Runs a declared query.
     ///
     /// Errors: PGRST202 for an unknown name, 42501 for one that the caller may not call, 25006 for an action's,
-    /// MRT001 with every wrong argument, 57014 when the deadline passes, and those of the store.
+    /// MRT001 with every wrong argument, MRT029 over a limit, 57014 when the deadline passes, and those of the store.
     /// Dropped at its await: the statement is stopped, nothing is left.
     pub async fn run_query(&self, call: Call<'_>) -> Result<Answer, Error> {
         let entry = self.permitted(&call)?;
         match &entry.callable {
-            Callable::Query(query) => self.read(query.clone(), &entry, &call).await,
+            Callable::Query(_) => self.run_entry(&entry, &call, Extras::default(), &mut Vec::new()).await,
             Callable::Action(_) => Err(read_only(call.name)),
         }
     }
@@ -193,9 +222,27 @@ impl Engine {
     pub async fn run_action(&self, call: Call<'_>) -> Result<Answer, Error> {
         let entry = self.permitted(&call)?;
         match &entry.callable {
-            Callable::Action(action) => self.transact(action.clone(), &entry, &call).await,
+            Callable::Action(_) => self.run_entry(&entry, &call, Extras::default(), &mut Vec::new()).await,
             Callable::Query(_) => {
                 Err(Error::new(&code::UNKNOWN_NAME, format!("{} is a query, not an action", call.name)))
+            }
+        }
+    }
+
+    async fn run_entry(
+        &self,
+        entry: &Entry,
+        call: &Call<'_>,
+        extras: Extras<'_>,
+        limits: &mut Vec<LimitState>,
+    ) -> Result<Answer, Error> {
+        let inputs = self.inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand, limits)?;
+        let deadline = call.arrival + self.timeout(&entry.callable);
+        match &entry.callable {
+            Callable::Query(query) => self.read(query.clone(), inputs, deadline).await,
+            Callable::Action(action) => {
+                let key = extras.idempotency_key.filter(|_| action.declaration.is_idempotent);
+                self.transact(action.clone(), inputs, call.caller, key, deadline).await
             }
         }
     }
@@ -255,7 +302,7 @@ impl Engine {
         let Callable::Query(query) = &entry.callable else {
             return Err(read_only(item.name));
         };
-        let inputs = inputs(entry, caller, item.arguments, now, Demand::default())?;
+        let inputs = self.inputs(entry, caller, item.arguments, now, Demand::default(), &mut Vec::new())?;
         Ok((Read { query: query.clone(), inputs }, self.timeout(&entry.callable)))
     }
 
@@ -264,17 +311,44 @@ impl Engine {
         self.loaded.load().permitted(call.name, call.arguments, &call.caller.identity).cloned()
     }
 
-    async fn read(&self, query: Arc<Query>, entry: &Entry, call: &Call<'_>) -> Result<Answer, Error> {
-        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand)?;
-        let deadline = call.arrival + self.timeout(&entry.callable);
+    async fn read(&self, query: Arc<Query>, inputs: Inputs, deadline: Instant) -> Result<Answer, Error> {
         let mut snapshot = self.store.read(vec![Read { query, inputs }], deadline).await?;
         snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
     }
 
-    async fn transact(&self, action: Arc<Action>, entry: &Entry, call: &Call<'_>) -> Result<Answer, Error> {
-        let inputs = inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand)?;
-        let deadline = call.arrival + self.timeout(&entry.callable);
-        self.store.transact(action, inputs, deadline).await
+    async fn transact(
+        &self,
+        action: Arc<Action>,
+        inputs: Inputs,
+        caller: &Caller,
+        key: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Answer, Error> {
+        let Some(key) = key else {
+            return self.store.transact(action, inputs, deadline).await;
+        };
+        let once = idempotency::once(&action.declaration.name, caller, key, &inputs)?;
+        let _running = self.running.begin(&once)?;
+        self.store.transact_once(action, inputs, once, deadline).await
+    }
+
+    /// Arguments first, then the limits: a call that is not understood is not counted.
+    fn inputs(
+        &self,
+        entry: &Entry,
+        caller: &Caller,
+        arguments: Arguments<'_>,
+        now: Timestamp,
+        demand: Demand,
+        limits: &mut Vec<LimitState>,
+    ) -> Result<Inputs, Error> {
+        let arguments = entry.params.read(arguments)?;
+        if !entry.limits.is_empty() {
+            let (states, allowed) = limit::take(&entry.limits, caller, &arguments, now);
+            *limits = states;
+            allowed?;
+        }
+        Ok(Inputs { arguments, identity: caller.identity.clone(), now, demand })
     }
 
     fn timeout(&self, callable: &Callable) -> Duration {
@@ -284,16 +358,6 @@ impl Engine {
             (None, Callable::Action(_)) => self.settings.action_timeout,
         }
     }
-}
-
-fn inputs(
-    entry: &Entry,
-    caller: &Caller,
-    arguments: Arguments<'_>,
-    now: Timestamp,
-    demand: Demand,
-) -> Result<Inputs, Error> {
-    Ok(Inputs { arguments: entry.params.read(arguments)?, identity: caller.identity.clone(), now, demand })
 }
 
 fn read_only(name: &str) -> Error {

@@ -13,16 +13,20 @@
 #![warn(missing_docs)]
 
 mod arguments;
+mod digest;
 mod engine;
 mod folder;
+mod idempotency;
 mod policy;
+mod rate;
 mod route;
 
 pub use arguments::{Arguments, CompiledParams};
-pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Target};
+pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Extras, LimitState, Outcome, Target, network};
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::Returns;
 pub use martlet_store::{
     Answer, DATABASE_BOUNDS, Demand, Figures, Form, PlanFigures, PoolFigures, ROWS_BOUNDS, Snapshot, StatementFigures,
 };
+pub use rate::{ParseRateError, Rate, RateLimiter, Standing};
 pub use route::{RouteCount, RouteEntry, RouteFound};

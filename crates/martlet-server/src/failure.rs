@@ -2,10 +2,12 @@
 
 use crate::body::Body;
 use crate::headers;
+use crate::rate_fields;
 use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 use martlet_core::{Error, Kind, code};
+use martlet_engine::LimitState;
 use serde_json::{Value, json};
 
 /// Seconds after which a caller should come back when nothing better is known.
@@ -19,11 +21,13 @@ pub(crate) struct Failure {
     pub(crate) is_anonymous: bool,
     /// `Allow`, of 405.
     pub(crate) allow: Option<HeaderValue>,
+    /// How limits stand.
+    pub(crate) limits: Vec<LimitState>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error: Box::new(error), is_anonymous: false, allow: None }
+        Self { error: Box::new(error), is_anonymous: false, allow: None, limits: Vec::new() }
     }
 }
 
@@ -70,6 +74,7 @@ impl Failure {
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             fields.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        rate_fields::add(&self.limits, fields);
         if let Some(allow) = self.allow {
             fields.insert(header::ALLOW, allow);
         }
@@ -223,7 +228,8 @@ mod tests {
             let failure = Failure::from(Error::new(ours, "m"));
             let status = failure.status();
             assert!(status.is_client_error() || status.is_server_error(), "{}", ours.code);
-            assert_eq!(failure.into_response(Surface::Rest).headers().contains_key(header::RETRY_AFTER), status == 503);
+            let has_retry = failure.into_response(Surface::Rest).headers().contains_key(header::RETRY_AFTER);
+            assert_eq!(has_retry, status == 503 || status == 429);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::front::{Arrived, Front, Shared};
 use crate::headers;
 use crate::identity::address_of;
 use crate::panic_guard::catch_panic;
+use crate::rate_fields;
 use crate::refusal;
 use crate::routes::{self, Routed};
 use crate::rpc;
@@ -38,7 +39,10 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     // Never a line a request above debug: the log would cost more than the request.
     let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
     let mut surface = surface_of(request.uri().path());
+    let limit = shared.take_address(arrived.address);
+    let is_over = limit.as_ref().is_some_and(|limit| !limit.standing.is_allowed);
     let routed = match surface {
+        _ if is_over => None,
         Surface::Other if request.uri().path().len() <= shared.settings.url_size_max => {
             routes::find(shared, request.method(), request.uri().path())
         }
@@ -48,7 +52,8 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         surface = Surface::Rest;
     }
     let deprecated = routed.as_ref().and_then(Routed::deprecated);
-    let answered = match check(&request, &shared.settings) {
+    let checked = if is_over { Err(rate_fields::too_many().into()) } else { check(&request, &shared.settings) };
+    let answered = match checked {
         Ok(()) => match catch_panic(dispatch(front, request, surface, routed, &arrived)).await {
             Ok(answered) => answered,
             Err(panic) => Err(Error::internal(format!("panic: {panic}")).into()),
@@ -65,6 +70,9 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         tracing::debug!(request_id, %method, path = uri.path(), status, duration_us, "answered");
     }
     finish(shared, &mut response, surface, origin.as_ref(), arrived);
+    if let Some(limit) = limit {
+        rate_fields::add(&[limit], response.headers_mut());
+    }
     if let Some(deprecated) = deprecated {
         routes::mark_deprecated(deprecated, response.headers_mut());
     }

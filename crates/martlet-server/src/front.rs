@@ -10,7 +10,7 @@ use crate::settings::ServerSettings;
 use crate::static_files::PublicFolder;
 use hyper::header::HeaderValue;
 use martlet_core::Clock;
-use martlet_engine::Engine;
+use martlet_engine::{Engine, LimitState, RateLimiter, network};
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) public: Option<PublicFolder>,
     pub(crate) dev: Arc<Dev>,
     pub(crate) probe: Probe,
+    /// The general limit of each address.
+    pub(crate) address_limit: Option<RateLimiter>,
     pub(crate) started: Instant,
     is_draining: AtomicBool,
 }
@@ -48,6 +50,7 @@ impl Shared {
             public,
             dev: Arc::new(Dev::new()),
             probe: Probe::default(),
+            address_limit: settings.rate_limit.map(RateLimiter::new),
             started: Instant::now(),
             is_draining: AtomicBool::new(false),
             settings,
@@ -55,6 +58,13 @@ impl Shared {
             clock,
             identities,
         }
+    }
+
+    /// Counts a request against the general limit of its address; none: there is no such limit.
+    pub(crate) fn take_address(&self, address: IpAddr) -> Option<LimitState> {
+        let limiter = self.address_limit.as_ref()?;
+        let standing = limiter.take(&network(address), self.clock.now());
+        Some(LimitState { name: "address".into(), rate: limiter.rate(), standing })
     }
 
     /// From now on every answer is the last of its connection.

@@ -37,6 +37,7 @@ mod body;
 mod cors;
 mod failure;
 mod headers;
+mod rate_fields;
 mod refusal;
 
 mod dev;

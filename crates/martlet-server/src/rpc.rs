@@ -8,14 +8,16 @@ use crate::answer::{Wishes, respond};
 use crate::body::Body;
 use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
+use crate::headers;
 use crate::query_string::{decode_pairs, decode_segment};
+use crate::rate_fields;
 use crate::refusal;
 use crate::request_body::read_body;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity};
-use martlet_engine::{Arguments, Call, Returns, Target};
+use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, Target};
 
 const QUERY_METHODS: &str = "GET, HEAD, POST, OPTIONS";
 const ACTION_METHODS: &str = "POST, OPTIONS";
@@ -82,14 +84,16 @@ async fn run(
     let wishes = Wishes::of(&parts.method, &parts.headers)?;
     let demand = wishes.demand();
     let is_action = target.is_some_and(|target| target.is_action);
-    let answer = if matches!(parts.method, Method::GET | Method::HEAD) {
+    let Outcome { result, limits } = if matches!(parts.method, Method::GET | Method::HEAD) {
         let mut pairs = query_arguments(parts.uri.query(), shared.settings.url_parameters_max)?;
         pairs.extend_from_slice(called.path.unwrap_or_default());
         let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival: arrived.at, demand };
-        arrived.timed(shared.engine.run_query(call)).await
+        let extras = Extras { is_read_only: true, idempotency_key: None };
+        arrived.timed(shared.engine.answer(call, extras)).await
     } else {
         check_post_query(parts.uri.query())?;
         check_content(&parts.headers)?;
+        let idempotency_key = if is_action { idempotency_key(&parts.headers)? } else { None };
         let has_type = parts.headers.contains_key(header::CONTENT_TYPE);
         let body = read_body(body, &shared.settings).await?;
         if !has_type && !body.is_empty() {
@@ -100,14 +104,31 @@ async fn run(
             None => Arguments::Json(&body),
         };
         let call = Call { caller, name, arguments, arrival: arrived.at, demand };
-        let run = async {
-            if is_action { shared.engine.run_action(call).await } else { shared.engine.run_query(call).await }
-        };
-        arrived.timed(run).await
+        let extras = Extras { is_read_only: !is_action, idempotency_key: idempotency_key.as_deref() };
+        arrived.timed(shared.engine.answer(call, extras)).await
     };
-    let answer = answer.map_err(|error| wishes.refuse(error))?;
     let target = target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false });
-    respond(shared, answer, target, &wishes, &parts.headers).await
+    let responded = match result {
+        Ok(answer) => respond(shared, answer, target, &wishes, &parts.headers).await,
+        Err(error) => Err(wishes.refuse(error)),
+    };
+    match responded {
+        Ok(mut response) => {
+            rate_fields::add(&limits, response.headers_mut());
+            Ok(response)
+        }
+        Err(failure) => Err(Failure { limits, ..failure }),
+    }
+}
+
+/// The key as it came; the engine says what a key is.
+fn idempotency_key(fields: &HeaderMap) -> Result<Option<String>, Error> {
+    let mut keys = fields.get_all(headers::IDEMPOTENCY_KEY).iter();
+    match (keys.next(), keys.next()) {
+        (None, _) => Ok(None),
+        (Some(key), None) => Ok(Some(String::from_utf8_lossy(key.as_bytes()).into_owned())),
+        (Some(_), Some(_)) => Err(refusal::bad_request("the header `idempotency-key` stands twice")),
+    }
 }
 
 fn check_method(method: &Method, name: &str, target: Option<Target>) -> Result<(), Failure> {

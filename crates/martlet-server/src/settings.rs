@@ -1,5 +1,6 @@
 //! How the server is set; every default is a limit with a name.
 
+use martlet_engine::Rate;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -46,6 +47,8 @@ pub struct ServerSettings {
     pub connections_max: usize,
     /// Connections at once from one address; more are closed. Trusted proxies are not counted.
     pub connections_per_address_max: usize,
+    /// Requests of one address (of IPv6: of one /64); none: not limited.
+    pub rate_limit: Option<Rate>,
     /// Queries of one batch.
     pub batch_queries_max: usize,
     /// Bytes of one batch's answer.
@@ -79,6 +82,7 @@ impl Default for ServerSettings {
             rate_after: Duration::from_secs(10),
             connections_max: 10_000,
             connections_per_address_max: 4_096,
+            rate_limit: None,
             batch_queries_max: martlet_core::limits::BATCH_QUERIES_MAX,
             batch_answer_size_max: 64 * 1024 * 1024,
             trusted_proxies: Vec::new(),

@@ -71,6 +71,8 @@ pub struct Limit {
     pub calls: u64,
     /// In so many milliseconds.
     pub window_ms: u64,
+    /// Written with a number before the unit: a count in any such window. Else a rate: a burst, then evenly.
+    pub is_count: bool,
     /// Each of what.
     pub per: LimitPer,
     /// For the refused.

@@ -63,6 +63,19 @@ impl Demand {
     }
 }
 
+/// A key under which an action is to have one effect, whoever repeats it.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// Stands for the key in its scope.
+    pub id: [u8; 32],
+    /// Stands for the arguments: other ones under the same key are refused.
+    pub arguments: [u8; 32],
+    /// When the call came.
+    pub now: Timestamp,
+    /// How long the outcome is kept.
+    pub expires_at: Timestamp,
+}
+
 /// One query to be run.
 #[derive(Debug, Clone)]
 pub struct Read {

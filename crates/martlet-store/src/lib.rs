@@ -13,7 +13,7 @@ pub mod functions;
 pub mod proof;
 mod sqlite;
 
-pub use answer::{Answer, Demand, Form, Inputs, Read, Snapshot};
+pub use answer::{Answer, Demand, Form, Inputs, Once, Read, Snapshot};
 pub use figures::{Figures, PlanFigures, PoolFigures, StatementFigures};
 pub use sqlite::{
     DATABASE_BOUNDS, Health, MigrateReport, OnRow, PlanLine, ROWS_BOUNDS, Running, Scratch, ScratchError, SeedProgress,

@@ -10,6 +10,7 @@ mod connection;
 mod cross_check;
 mod error;
 mod group;
+mod idempotency;
 mod layouts;
 mod lock;
 mod migrate;
@@ -32,7 +33,7 @@ pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchrono
 pub use shell::{OnRow, Shell, ShellError, ShellOutcome};
 pub use statistics::{DATABASE_BOUNDS, ROWS_BOUNDS};
 
-use crate::{Answer, Figures, Inputs, Read, Snapshot};
+use crate::{Answer, Figures, Inputs, Once, Read, Snapshot};
 use authorizer::Role;
 use connection::Connection;
 use martlet_core::{Clock, Error, Position, code};
@@ -127,7 +128,22 @@ impl SqliteStore {
     /// Needs a tokio runtime with time enabled.
     pub async fn transact(&self, action: Arc<Action>, inputs: Inputs, deadline: Instant) -> Result<Answer, Error> {
         self.0.shared.check_open()?;
-        self.0.writer.transact(action, inputs, deadline).await
+        self.0.writer.transact(action, inputs, None, deadline).await
+    }
+
+    /// As [`SqliteStore::transact`], but with one effect for a key: who repeats a call gets the outcome that was kept.
+    ///
+    /// Success and refusals of the author's expectations are kept, in the transaction of the effect; a refusal with
+    /// 401, 403 or 429 and every other error are not. Errors: MRT021 for other arguments under the same key.
+    pub async fn transact_once(
+        &self,
+        action: Arc<Action>,
+        inputs: Inputs,
+        once: Once,
+        deadline: Instant,
+    ) -> Result<Answer, Error> {
+        self.0.shared.check_open()?;
+        self.0.writer.transact(action, inputs, Some(once), deadline).await
     }
 
     /// The last commit: the number counts those that changed a row since the store was opened.

@@ -149,6 +149,18 @@ impl TestServer {
         Ok(reply(request.send(body).map_err(|error| error.to_string())?))
     }
 
+    /// As [`try_post`](Self::try_post), with other header fields besides.
+    pub fn try_post_with(&self, path: &str, body: &str, token: &str, fields: &[(&str, &str)]) -> Result<Reply, String> {
+        let mut request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        Ok(reply(request.send(body).map_err(|error| error.to_string())?))
+    }
+
     /// Sends a signal by its name (`TERM`, `INT`).
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();

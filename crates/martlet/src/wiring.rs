@@ -65,6 +65,7 @@ pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettin
         rate_after: settings.duration(&key::RATE_AFTER),
         connections_max: settings.number(&key::CONNECTIONS_MAX),
         connections_per_address_max: settings.number(&key::CONNECTIONS_PER_ADDRESS_MAX),
+        rate_limit: settings.text(&key::RATE_LIMIT).and_then(|rate| rate.parse().ok()),
         batch_queries_max: settings.number(&key::BATCH_QUERIES_MAX),
         batch_answer_size_max: settings.number(&key::BATCH_ANSWER_SIZE_MAX),
         trusted_proxies: proxies.iter().filter_map(|range| range.parse::<AddressRange>().ok()).collect(),

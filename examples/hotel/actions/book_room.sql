@@ -4,6 +4,7 @@
 -- @param check_in     date    First night
 -- @param check_out    date    Day of departure
 -- @returns row
+-- @idempotent
 
 -- Until accounts exist, a guest's row is made by the first booking.
 insert into users (id) values (auth.uid()) on conflict (id) do nothing;

@@ -56,12 +56,23 @@ function query(name, args = {}) {
   return request(`/rest/v1/rpc/${name}${parameters && '?'}${parameters}`, { method: 'GET' });
 }
 
-function act(name, args) {
+function act(name, args, headers = {}) {
   return request(`/rest/v1/rpc/${name}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(args),
   });
+}
+
+/** An action that is `@idempotent`: when the answer is lost on its way, the same call with the same key brings it. */
+async function actOnce(name, args) {
+  const key = { 'Idempotency-Key': crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+  try {
+    return await act(name, args, key);
+  } catch (refusal) {
+    if (!refusal.isLost) throw refusal;
+    return act(name, args, key);
+  }
 }
 
 async function request(url, options) {
@@ -71,7 +82,9 @@ async function request(url, options) {
   try {
     response = await fetch(url, { ...options, headers });
   } catch {
-    throw new Refusal('The hotel cannot be reached. Is the server running?');
+    const lost = new Refusal('The hotel cannot be reached. Is the server running?');
+    lost.isLost = true;
+    throw lost;
   }
   const text = await response.text();
   let body = null;
@@ -161,7 +174,7 @@ function freeTag(free) {
 async function bookRoom(room) {
   const stay = { check_in: shown.check_in, check_out: shown.check_out };
   try {
-    const booking = await act('book_room', { room_type_id: room.id, ...stay });
+    const booking = await actOnce('book_room', { room_type_id: room.id, ...stay });
     notice({ message: `Booked: ${room.name}, ${count(booking.nights, 'night')}, ${money.format(booking.total_cents / 100)}.` }, 'good');
   } finally {
     // Also after a refusal: somebody else may have taken the last room.

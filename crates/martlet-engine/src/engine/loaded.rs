@@ -1,5 +1,6 @@
 //! An app made ready for calls: every name with its plan and its compiled parameters.
 
+use super::limit::{self, DeclaredLimit};
 use super::{Callable, Target};
 use crate::arguments::{Arguments, CompiledParams, keys, quoted};
 use crate::policy;
@@ -26,6 +27,7 @@ pub(super) struct Entry {
     pub(super) callable: Callable,
     pub(super) params: CompiledParams,
     pub(super) target: Target,
+    pub(super) limits: Vec<DeclaredLimit>,
 }
 
 impl Loaded {
@@ -36,7 +38,9 @@ impl Loaded {
         let entry = |(name, callable): (&String, Callable)| {
             let params = CompiledParams::new(callable.declaration())?;
             let target = target(&callable);
-            Ok((name.clone(), Arc::new(Entry { callable, params, target })))
+            let before = before.and_then(|before| before.get(name)).map_or(&[][..], |entry| &entry.limits);
+            let limits = limit::declared(callable.declaration(), before);
+            Ok((name.clone(), Arc::new(Entry { callable, params, target, limits })))
         };
         let entries = queries.chain(actions).map(entry).collect::<Result<_, Error>>()?;
         let routes = RouteTable::new(&app, before.map(|before| &before.routes));

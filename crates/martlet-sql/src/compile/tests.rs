@@ -34,7 +34,7 @@ fn findings_are_in_order_of_file_and_place_whatever_the_files_order() {
 
 #[test]
 fn a_flood_of_findings_is_cut_and_errors_stay() {
-    let many: String = (0..1_500).map(|_| "-- @limit 1/s\n").collect();
+    let many: String = (0..1_500).map(|_| "-- @warm \n").collect();
     let text = format!("-- @allow user\n{}select 1 as x", &many[..many.len() / 10]);
     let files: Vec<(String, String)> =
         (0..20).map(|index| (format!("queries/q{index:02}.sql"), text.clone())).collect();

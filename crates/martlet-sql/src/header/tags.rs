@@ -304,12 +304,13 @@ pub(super) fn limit(source: &Source, tag: &Tag, params: &[Param]) -> Parsed<Limi
     let read = rate.split_once('/').and_then(|(calls, window)| {
         let is_number = !calls.is_empty() && calls.len() <= 9 && calls.bytes().all(|b| b.is_ascii_digit());
         let calls: u64 = if is_number { calls.parse().ok()? } else { return None };
-        Some((calls, duration_ms(window, false)?)).filter(|(calls, _)| *calls > 0)
+        let is_count = window.starts_with(|c: char| c.is_ascii_digit());
+        Some((calls, duration_ms(window, false)?, is_count)).filter(|(calls, ..)| *calls > 0)
     });
-    let Some((calls, window_ms)) = read else {
+    let Some((calls, window_ms, is_count)) = read else {
         return Err(cursor.error(span, format!("`{rate}` is no rate")).hint(form).into());
     };
-    let mut limit = Limit { calls, window_ms, per: LimitPer::All, message: None };
+    let mut limit = Limit { calls, window_ms, is_count, per: LimitPer::All, message: None };
     if cursor.eat_word("per") {
         let (what, span) = cursor.piece();
         limit.per = match what {

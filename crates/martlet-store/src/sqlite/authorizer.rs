@@ -4,7 +4,9 @@
 //! compiler might bring in: no ATTACH, no PRAGMA, no DDL, no reading of SQLite's own tables, no loading of code, also
 //! inside views and triggers. The same callbacks, noted down, are the cross-check of a plan's reads and writes.
 
+use super::idempotency;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Table-valued functions that plans may read from.
@@ -47,9 +49,21 @@ pub(super) struct Noted {
     pub(super) accessor: Option<String>,
 }
 
-/// Notes down what is prepared, while it is asked to.
+/// Notes down what is prepared, while it is asked to; knows whether it is a statement of ours.
 #[derive(Debug, Default)]
-pub(super) struct Recorder(Mutex<Option<Vec<Noted>>>);
+pub(super) struct Recorder {
+    noted: Mutex<Option<Vec<Noted>>>,
+    is_ours: AtomicBool,
+}
+
+/// Until it is dropped, statements are ours.
+pub(super) struct Ours<'a>(&'a Recorder);
+
+impl Drop for Ours<'_> {
+    fn drop(&mut self) {
+        self.0.is_ours.store(false, Ordering::Relaxed);
+    }
+}
 
 impl Recorder {
     /// Runs `prepare` and gives back what it was seen to access, its views and foreign keys included.
@@ -59,8 +73,18 @@ impl Recorder {
         (result, self.lock().take().unwrap_or_default())
     }
 
+    /// From now on statements are ours.
+    pub(super) fn ours(&self) -> Ours<'_> {
+        self.is_ours.store(true, Ordering::Relaxed);
+        Ours(self)
+    }
+
+    fn is_allowed(&self, table: &str) -> bool {
+        is_table_of_the_app(table) || (table == idempotency::TABLE && self.is_ours.load(Ordering::Relaxed))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Noted>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, context: &AuthContext<'_>, access: impl FnOnce() -> Access) {
@@ -80,30 +104,33 @@ pub(super) fn authorize(role: Role, recorder: &Recorder, context: &AuthContext<'
         }
         AuthAction::Read { table_name, column_name } => {
             recorder.note(context, || Access::Read { table: table_name.to_owned(), column: column_name.to_owned() });
-            is_table_of_the_app(table_name)
+            recorder.is_allowed(table_name)
         }
         // Readers bracket a batch by BEGIN and COMMIT.
         AuthAction::Transaction { .. } => true,
         AuthAction::Savepoint { .. } => is_writer,
         AuthAction::Insert { table_name } => {
             recorder.note(context, || Access::Insert { table: table_name.to_owned() });
-            is_writer && is_table_of_the_app(table_name)
+            is_writer && recorder.is_allowed(table_name)
         }
         AuthAction::Update { table_name, column_name } => {
             recorder.note(context, || Access::Update { table: table_name.to_owned(), column: column_name.to_owned() });
-            is_writer && is_table_of_the_app(table_name)
+            is_writer && recorder.is_allowed(table_name)
         }
         AuthAction::Delete { table_name } => {
             recorder.note(context, || Access::Delete { table: table_name.to_owned() });
-            is_writer && is_table_of_the_app(table_name)
+            is_writer && recorder.is_allowed(table_name)
         }
         _ => false,
     };
     if is_allowed { Authorization::Allow } else { Authorization::Deny }
 }
 
-/// SQLite's tables and those of the pragmas begin with a reserved word.
+/// SQLite's tables, ours, and those of the pragmas begin with a reserved word.
 fn is_table_of_the_app(table: &str) -> bool {
     let is_reserved = |prefix: &str| table.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    !is_reserved("sqlite_") && !is_reserved("pragma_") && !table.eq_ignore_ascii_case("dbstat")
+    !is_reserved("sqlite_")
+        && !is_reserved("martlet_")
+        && !is_reserved("pragma_")
+        && !table.eq_ignore_ascii_case("dbstat")
 }

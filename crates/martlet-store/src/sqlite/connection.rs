@@ -3,6 +3,7 @@
 use super::Synchronous;
 use super::authorizer::{Recorder, Role, authorize};
 use super::budget::{Meter, STEPS_PER_TICK};
+use super::idempotency;
 use super::layouts::Layouts;
 use martlet_core::{Timestamp, limits};
 use rusqlite::config::DbConfig;
@@ -49,6 +50,9 @@ impl Connection {
         sqlite.busy_timeout(BUSY_TIMEOUT)?;
         harden(&sqlite)?;
         set_pragmas(&sqlite, role, synchronous)?;
+        if role == Role::Writer {
+            idempotency::create(&sqlite)?;
+        }
         let now = Arc::new(AtomicI64::new(0));
         crate::functions::register(&sqlite, &now)?;
         sqlite.set_prepared_statement_cache_capacity(limits::STATEMENTS_KEPT_MAX);
@@ -67,6 +71,13 @@ impl Connection {
     /// Runs one of our own statements (BEGIN, COMMIT, ...), kept prepared.
     pub(super) fn run(&self, sql: &'static str) -> Result<()> {
         self.sqlite.prepare_cached(sql)?.raw_execute().map(drop)
+    }
+
+    /// Runs statements of our own on our own tables, which no plan may name.
+    pub(super) fn as_ours<R>(&self, work: impl FnOnce(&rusqlite::Connection) -> R) -> R {
+        // Also while they run: SQLite prepares a kept statement again when the schema has changed.
+        let _ours = self.recorder.ours();
+        work(&self.sqlite)
     }
 
     /// Sets what `now()` is for the statements that follow.

@@ -13,11 +13,12 @@ use super::bind::FirstRows;
 use super::budget::{Allowance, Stop};
 use super::connection::Connection;
 use super::error;
+use super::idempotency;
 use super::run::{Failure, Run, Wanted};
 use super::shared::is_of_database;
 use super::statistics::Ended;
 use crate::canonical::AnswerLayout;
-use crate::{Answer, Inputs};
+use crate::{Answer, Inputs, Once};
 use bytes::Bytes;
 use martlet_core::{Error, code};
 use martlet_sql::{Action, Bind, Expect};
@@ -58,6 +59,8 @@ impl Ticket {
 pub(super) struct Pending {
     pub(super) action: Arc<Action>,
     pub(super) inputs: Inputs,
+    /// The key under which it has one effect.
+    pub(super) once: Option<Once>,
     pub(super) deadline: Instant,
     /// How long it has waited for its turn.
     pub(super) wait: Wait,
@@ -109,9 +112,12 @@ enum Attempt {
 }
 
 /// What an action gave, before its position is known.
-struct Done {
-    body: Option<Bytes>,
-    rows: u64,
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) body: Option<Bytes>,
+    pub(super) rows: u64,
+    /// Whether it changed any row of the app's.
+    pub(super) is_changed: bool,
 }
 
 /// Runs actions in order and answers each once its outcome is durable.
@@ -195,11 +201,9 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
     let mut is_changed = false;
     let began = Instant::now();
     for (index, pending) in group.iter().enumerate() {
-        let changes = connection.sqlite.total_changes();
         match run_in_savepoint(shared, connection, pending) {
             Ok(outcome) => {
-                // SQLite counts what was undone as well: only what stands is looked at.
-                is_changed |= matches!(outcome, Some(Ok(_))) && connection.sqlite.total_changes() != changes;
+                is_changed |= matches!(outcome, Some(Ok(Done { is_changed: true, .. })));
                 outcomes.push(outcome);
             }
             Err(TransactionLost(error)) => return Attempt::Lost { offender: index, error },
@@ -239,28 +243,76 @@ fn run_in_savepoint(
         shared.statistics.writer.timed_out();
         return Ok(Some(Err(error::of_stop(Stop::Deadline))));
     }
-    let translate = |failure: rusqlite::Error| error::translate(&failure, &shared.constraint_names());
-    if let Err(failure) = connection.run("SAVEPOINT action") {
-        return lost_or(connection, translate(failure));
+    if let Some(once) = &pending.once {
+        match idempotency::find(shared, connection, once) {
+            Ok(None) => {}
+            Ok(Some(kept)) => return Ok(Some(kept)),
+            Err(error) => return Ok(Some(Err(error))),
+        }
     }
+    let outcome = run_alone(shared, connection, pending)?;
+    // What an expectation refused has been undone; the refusal itself is kept, in a savepoint of its own.
+    if let (Some(once), Err(refusal)) = (&pending.once, &outcome)
+        && idempotency::refusal_status(refusal).is_some()
+    {
+        let keep = || idempotency::keep(shared, connection, once, Err(refusal));
+        if let Err(error) = in_savepoint(shared, connection, keep)? {
+            return Ok(Some(Err(error)));
+        }
+    }
+    Ok(Some(outcome))
+}
+
+/// Runs one action, and keeps its success.
+fn run_alone(
+    shared: &Shared,
+    connection: &Connection,
+    pending: &Pending,
+) -> Result<Result<Done, Error>, TransactionLost> {
+    in_savepoint(shared, connection, || {
+        let changes = connection.sqlite.total_changes();
+        let mut done = run_metered(shared, connection, pending)?;
+        done.is_changed = connection.sqlite.total_changes() != changes;
+        // Without a transaction there is nothing to keep it in; the savepoint's end tells so.
+        if let Some(once) = pending.once.as_ref().filter(|_| !connection.is_autocommit()) {
+            idempotency::keep(shared, connection, once, Ok(&done))?;
+        }
+        Ok(done)
+    })
+}
+
+fn run_metered(shared: &Shared, connection: &Connection, pending: &Pending) -> Result<Done, Error> {
     connection.set_now(pending.inputs.now);
     let armed = connection.meter.arm(Allowance { steps_max: None, deadline: pending.deadline, gone: None });
     let result = catch_unwind(AssertUnwindSafe(|| run_steps(shared, connection, pending)));
     drop(armed);
-    let result = result.unwrap_or_else(|panic| Err(of_panic(&*panic)));
+    result.unwrap_or_else(|panic| Err(of_panic(&*panic)))
+}
+
+/// Runs something in a savepoint, which is undone where it fails.
+fn in_savepoint<T>(
+    shared: &Shared,
+    connection: &Connection,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<Result<T, Error>, TransactionLost> {
+    let translate = |failure: rusqlite::Error| error::translate(&failure, &shared.constraint_names());
+    if let Err(failure) = connection.run("SAVEPOINT action") {
+        return lost_or(connection, translate(failure));
+    }
+    let result = work();
     if connection.is_autocommit() {
         let error = result.err().unwrap_or_else(|| Error::internal("the transaction ended without an error"));
         return Err(TransactionLost(error));
     }
     let result = result.and_then(|done| connection.run("RELEASE action").map_err(translate).map(|()| done));
     let Err(error) = result else {
-        return Ok(Some(result));
+        return Ok(result);
     };
     let undone = connection.run("ROLLBACK TO action").and_then(|()| connection.run("RELEASE action"));
     if undone.is_err() || connection.is_autocommit() {
         return lost_or(connection, error);
     }
-    Ok(Some(Err(error)))
+    Ok(Err(error))
 }
 
 /// Where undoing one action is not possible, all is undone.
@@ -287,7 +339,7 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
     let statistics = shared.statistics.of_action(action);
     let run = Run { shared, connection, statistics: &statistics, name: &action.declaration.name };
     let mut steps: FirstRows = vec![None; action.steps.len()];
-    let mut answer = Done { body: None, rows: 0 };
+    let mut answer = Done { body: None, rows: 0, is_changed: false };
     let columns = action.steps.get(action.answer).map_or(&[][..], |step| &step.statement.columns);
     let layout = AnswerLayout::new(action.declaration.returns, columns);
     for (index, step) in action.steps.iter().enumerate() {
@@ -308,7 +360,7 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
         let body = output.body?;
         steps[index] = output.first_row;
         if is_answer {
-            answer = Done { body, rows: output.rows };
+            answer = Done { body, rows: output.rows, is_changed: false };
         }
     }
     pending.inputs.demand.check(layout.returns(), answer.rows)?;
@@ -321,7 +373,12 @@ fn is_used_later(action: &Action, index: usize) -> bool {
 }
 
 fn of_expect(expect: &Expect) -> Error {
-    let base = match expect.status {
+    of_refusal(expect.status, expect.code.clone(), expect.message.clone())
+}
+
+/// The error of a refusal that an author wrote.
+pub(super) fn of_refusal(status: u16, code: String, message: String) -> Error {
+    let base = match status {
         401 => &code::BAD_TOKEN,
         403 => &code::FORBIDDEN,
         404 | 410 => &code::NO_ROW,
@@ -330,14 +387,14 @@ fn of_expect(expect: &Expect) -> Error {
         409 | 412 => &code::EXPECTATION_FAILED,
         _ => &code::ARGUMENTS,
     };
-    let mut error = Error::new(base, expect.message.clone());
-    error.code = expect.code.clone().into();
-    error.kind = match expect.status {
+    let mut error = Error::new(base, message);
+    error.code = code.into();
+    error.kind = match status {
         422 => martlet_core::Kind::Unprocessable,
         429 => martlet_core::Kind::RateLimited,
         _ => base.kind,
     };
-    error.status = Some(expect.status);
+    error.status = Some(status);
     error
 }
 

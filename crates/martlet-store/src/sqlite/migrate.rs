@@ -84,7 +84,7 @@ fn refused(message: String) -> Error {
 /// Copies a database that holds anything, to `DATA/backups`; a copy that fails stops the migration.
 fn copy_first(shared: &Shared, connection: &Connection, name: &str, now: Timestamp) -> Result<Option<PathBuf>, Error> {
     let holds_anything = "select exists (select 1 from sqlite_schema where type = 'table'
-                           and name not like 'sqlite\\_%' escape '\\' and name <> 'martlet_migrations')";
+                           and name not like 'sqlite\\_%' escape '\\' and name not like 'martlet\\_%' escape '\\')";
     let holds_anything: bool = connection
         .sqlite
         .query_row(holds_anything, [], |row| row.get(0))

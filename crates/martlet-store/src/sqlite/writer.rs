@@ -5,8 +5,9 @@ use super::authorizer::Role;
 use super::connection::Connection;
 use super::error;
 use super::group::{self, Aftermath, Pending, Ticket, Wait};
+use super::idempotency;
 use super::queue::{Queue, Refused, Taken};
-use crate::{Answer, Inputs};
+use crate::{Answer, Inputs, Once};
 use martlet_core::{Error, code, limits};
 use martlet_sql::Action;
 use rusqlite::wal::CheckpointMode;
@@ -24,6 +25,9 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 const CHECKPOINT_PAGES_MAX: u32 = 16_384;
 /// Without work for so long, the log is copied whatever its size, so that a start has little to recover.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How often expired idempotency keys are removed: in idle moments; a tenth as often where there are none.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
 
 /// After so long a group is committed as far as it got.
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
@@ -60,6 +64,8 @@ impl Writer {
             queue: Arc::clone(&queue),
             connection: Some(connection),
             pages_copied: 0,
+            started: Instant::now(),
+            purged: None,
         };
         let thread = std::thread::Builder::new().name("martlet-writer".to_owned()).spawn(move || work.run())?;
         Ok(Self { shared, queue, thread: Mutex::new(Some(thread)) })
@@ -70,11 +76,13 @@ impl Writer {
         &self,
         action: Arc<Action>,
         inputs: Inputs,
+        once: Option<Once>,
         deadline: Instant,
     ) -> Result<Answer, Error> {
         let (reply, mut outcome) = oneshot::channel();
         let ticket = Arc::new(Ticket::default());
-        let pending = Pending { action, inputs, deadline, wait: Wait::begin(), ticket: Arc::clone(&ticket), reply };
+        let ticket_kept = Arc::clone(&ticket);
+        let pending = Pending { action, inputs, once, deadline, wait: Wait::begin(), ticket: ticket_kept, reply };
         let pushed = self.queue.push(Job::Action(pending));
         pushed.inspect_err(|_| self.shared.statistics.writer.timed_out()).map_err(of_refused)?;
         let call_off = CallOff { queue: &self.queue, ticket: &ticket };
@@ -161,6 +169,9 @@ struct WriterThread {
     connection: Option<Connection>,
     /// Pages that the log had when it was last copied into the database.
     pages_copied: u32,
+    started: Instant,
+    /// When expired idempotency keys were last removed.
+    purged: Option<Instant>,
 }
 
 impl WriterThread {
@@ -174,7 +185,10 @@ impl WriterThread {
                         self.connection = None;
                     }
                 }
-                Taken::Idle => self.checkpoint(1),
+                Taken::Idle => {
+                    self.purge();
+                    self.checkpoint(1);
+                }
                 Taken::Closed => break,
             }
         }
@@ -209,6 +223,9 @@ impl WriterThread {
                 }
             }
         }
+        if self.purged.unwrap_or(self.started).elapsed() >= PURGE_EVERY * 10 {
+            self.purge();
+        }
         let pages = if self.queue.len() == 0 { CHECKPOINT_PAGES } else { CHECKPOINT_PAGES_MAX };
         self.checkpoint(pages);
     }
@@ -240,6 +257,16 @@ impl WriterThread {
             // Not brought back: a panic took it; the next action opens another.
             self.connection = lend.back.recv().ok();
         }
+    }
+
+    /// Removes expired idempotency keys, some at a time.
+    fn purge(&mut self) {
+        if self.purged.is_some_and(|at| at.elapsed() < PURGE_EVERY) {
+            return;
+        }
+        let Some(connection) = &self.connection else { return };
+        let has_more = idempotency::purge(&self.shared, connection);
+        self.purged = (!has_more).then(Instant::now);
     }
 
     /// Copies the log into the database where so many pages have come since the last time.

@@ -12,6 +12,7 @@ mod figures;
 mod functions;
 mod generate;
 mod hotel;
+mod idempotency;
 mod migrations;
 mod opening;
 mod oracle;

@@ -30,6 +30,8 @@ pub(crate) enum Form {
     Duration { min_ms: u64, max_ms: u64 },
     /// As `Duration`, or `off`.
     DurationOrOff { min_ms: u64, max_ms: u64 },
+    /// A rate as `@limit` takes it, or `off`.
+    RateOrOff,
     /// Bytes with a unit; both ends included.
     Size { min: u64, max: u64 },
     /// One of these words.
@@ -106,6 +108,7 @@ keys! {
     RATE_AFTER = "server", "rate_after", Form::Duration { min_ms: SECOND, max_ms: HOUR }, Default::Millis(10 * SECOND), "When `rate_min` begins to count.";
     CONNECTIONS_MAX = "server", "connections_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(10_000), "Connections open at once; more wait to be accepted.";
     CONNECTIONS_PER_ADDRESS_MAX = "server", "connections_per_address_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(4_096), "Connections open at once from one address; trusted proxies are not counted.";
+    RATE_LIMIT = "server", "rate_limit", Form::RateOrOff, Default::Written("off"), "Requests of one address (of IPv6: of one /64 network), as `@limit` writes it; more are answered 429 before any work. Behind a proxy set `trusted_proxies` too, or all callers are one address.";
     BATCH_QUERIES_MAX = "server", "batch_queries_max", Form::Count { min: 1, max: 10_000 }, Default::Count(limits::BATCH_QUERIES_MAX as u64), "Queries in one batch.";
     BATCH_ANSWER_SIZE_MAX = "server", "batch_answer_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(64 * MIB), "Bytes of the answer of one batch.";
     TRUSTED_PROXIES = "server", "trusted_proxies", Form::Networks, Default::Unset("none: the peer's address counts"), "Proxies whose `Forwarded` or `X-Forwarded-For` tells the client's address: addresses or ranges such as `10.0.0.0/8`.";

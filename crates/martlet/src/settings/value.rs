@@ -1,6 +1,7 @@
 //! Values of settings: read from their written form, checked against the key's form, and written again.
 
 use super::key::{Default, Form, Key};
+use martlet_engine::Rate;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -134,6 +135,11 @@ fn text_form(form: Form, text: &str) -> Result<Value, Refusal> {
         Form::Duration { min_ms, max_ms } => duration(text, min_ms, max_ms),
         Form::DurationOrOff { .. } if text == "off" => Ok(Value::Off),
         Form::DurationOrOff { min_ms, max_ms } => duration(text, min_ms, max_ms),
+        Form::RateOrOff if text == "off" => Ok(Value::Off),
+        Form::RateOrOff => match text.parse::<Rate>() {
+            Ok(_) => Ok(Value::Text(text.to_owned())),
+            Err(_) => refusal(format!("`{text}` is not a rate"), example(form)),
+        },
         Form::Size { min, max } => size(text, min, max),
         Form::Choice(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
         Form::Choice(_) => refusal(format!("cannot be `{text}`"), example(form)),
@@ -279,6 +285,7 @@ pub(crate) fn describe(form: Form) -> String {
             let (min, max) = (Duration::from_millis(min_ms), Duration::from_millis(max_ms));
             format!("a time, {} to {}", written_duration(min), written_duration(max))
         }
+        Form::RateOrOff => "a rate, or off".to_owned(),
         Form::DurationOrOff { min_ms, max_ms } => describe(Form::Duration { min_ms, max_ms }) + ", or off",
         Form::Size { min, max } => format!("a size, {} to {}", written_size(min), written_size(max)),
         Form::Choice(words) => words.join(" or "),
@@ -295,6 +302,7 @@ fn example(form: Form) -> String {
         Form::Text => "write a text, such as \"hotel\"".into(),
         Form::Secret { .. } => "make one with `openssl rand -base64 48`".into(),
         Form::Count { min, max } => format!("use a number from {min} to {max}"),
+        Form::RateOrOff => "write a rate, such as \"100/s\" or \"1000/15m\", or \"off\"".into(),
         Form::Duration { .. } | Form::DurationOrOff { .. } => "write a time, such as \"2s\"".into(),
         Form::Size { .. } => "write a size, such as \"64MiB\"".into(),
         Form::Choice(words) => format!("use one of {}", words.join(", ")),

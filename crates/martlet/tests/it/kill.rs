@@ -106,6 +106,74 @@ fn check(app: &App, server: &TestServer, acknowledged: &[String]) {
     assert_eq!((verdict.code, verdict.stdout.as_str()), (0, "{\"integrity_check\":\"ok\"}\n"), "{verdict:?}");
 }
 
+/// The same ledger; a booking may be asked for again with its key, and a room that is taken is refused.
+const ONCE: &str = "-- @allow anyone\n-- @param token text 1..60\n-- @param room bigint\n-- @returns row\n-- @idempotent\n\n\
+     -- @expect none else 409 taken \"the room is taken\"\nselect 1 as one where :room = 13;\n\n\
+     -- @name booking\n-- @answer\n\
+     insert into bookings (token, room) values (:token || '-' || gen_random_uuid()::text, :room) returning id, token;\n\n\
+     insert into entries (booking_id, side) values (:booking.id, 'debit');\n\n\
+     insert into entries (booking_id, side) values (:booking.id, 'credit');\n";
+
+#[test]
+fn abuse_sql_20_a_key_has_one_effect_and_one_answer_over_kills() {
+    let seed = RandomState::new().hash_one(1);
+    println!("seed {seed}");
+    let app = App::of(LEDGER);
+    app.save("actions/book.sql", ONCE);
+    assert_eq!(app.run("migrate", &[]).code, 0);
+    let answers: Mutex<std::collections::HashMap<u64, String>> = Mutex::default();
+    let mut random = seed;
+    let (kills, keys) = (8, 60_u64);
+    for kill in 0..=kills {
+        let server = TestServer::start(binary(), &["serve"], app.path());
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let patience = Duration::from_millis(10 + (random >> 33) % 120);
+        let next = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                // Every client asks for every key, so that each is asked for many times at once.
+                scope.spawn(|| {
+                    let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed) / CLIENTS as u64);
+                    let mut asked = numbers.take_while(|key| *key < keys);
+                    asked.all(|key| ask(&server, key, &answers))
+                });
+            }
+            if kill < kills {
+                std::thread::sleep(patience);
+                server.signal("KILL");
+            }
+        });
+        server.kill();
+    }
+    let server = TestServer::start(binary(), &["serve"], app.path());
+    let asked = answers.into_inner().unwrap();
+    let effects = asked.values().filter(|answer| answer.contains("token")).count();
+    assert_eq!(asked.len() as u64, keys);
+    let rows = app.run("sql", &["--json", "select count(*) as n from bookings"]);
+    assert_eq!(rows.stdout, format!("{{\"n\":{effects}}}\n"), "exactly one effect for each key");
+    assert_eq!(server.get("/rest/v1/rpc/half_done").body, "0");
+}
+
+/// Asks with a key until there is an answer, which must be the one that was given before; false if the server is gone.
+fn ask(server: &TestServer, key: u64, answers: &Mutex<std::collections::HashMap<u64, String>>) -> bool {
+    let room = if key % 10 == 3 { 13 } else { 7 };
+    let (body, header) = (format!(r#"{{"token":"t{key}","room":{room}}}"#), key.to_string());
+    loop {
+        let reply = server.try_post_with("/rest/v1/rpc/book", &body, "", &[("idempotency-key", &header)]);
+        let Ok(reply) = reply else { return false };
+        match reply.status {
+            409 if reply.body.contains("MRT022") => {}
+            200 | 409 => {
+                let mut answers = answers.lock().unwrap();
+                let first = answers.entry(key).or_insert_with(|| reply.body.clone());
+                assert_eq!(*first, reply.body, "one answer for each key");
+                return true;
+            }
+            status => assert_eq!(status, 503, "{reply:?}"),
+        }
+    }
+}
+
 #[test]
 fn a_kill_in_the_middle_of_migrations_leaves_the_database_whole() {
     let app = App::of(LEDGER);

@@ -70,6 +70,25 @@ const FILES: &[(&str, &str)] = &[
         "-- @allow user\n-- @param high bigint\n\
          insert into notes (text) select count(*)::text from generate_series(1::bigint, :high) as g(i)",
     ),
+    (
+        "actions/pay.sql",
+        "-- @allow anyone\n-- @param text text\n-- @returns row\n-- @idempotent\n\
+         insert into notes (text) values (:text) returning id, text",
+    ),
+    (
+        "actions/pay_nothing.sql",
+        "-- @allow anyone\n-- @idempotent\n\n\
+         -- @expect row else 409 nothing_to_pay \"nothing to pay\"\ndelete from notes where text = 'debt'",
+    ),
+    (
+        "queries/limited.sql",
+        "-- @allow anyone\n-- @param key text = 'x'\n-- @limit 3/h per user \"Slow down.\"\n-- @route GET /api/limited\n\
+         select :key as key",
+    ),
+    (
+        "queries/limited_twice.sql",
+        "-- @allow anyone\n-- @param key text = 'x'\n-- @limit 100/h\n-- @limit 2/15m per key\nselect :key as key",
+    ),
     ("actions/log.sql", "-- @allow user\n-- @param text text\ninsert into notes (text) values (:text)"),
     (
         "actions/refuse.sql",

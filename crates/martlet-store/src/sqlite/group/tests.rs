@@ -327,6 +327,7 @@ impl Bench {
             pending.push(Pending {
                 action,
                 inputs,
+                once: None,
                 deadline: Instant::now() + patience,
                 wait: Wait::begin(),
                 ticket,
@@ -420,8 +421,15 @@ fn a_fault_of_the_plan_costs_only_its_action() {
         demand: Demand::default(),
     };
     let deadline = Instant::now() + Duration::from_secs(60);
-    let pending =
-        Pending { action: action(vec![missing]), inputs, deadline, wait: Wait::begin(), ticket: Arc::default(), reply };
+    let pending = Pending {
+        action: action(vec![missing]),
+        inputs,
+        once: None,
+        deadline,
+        wait: Wait::begin(),
+        ticket: Arc::default(),
+        reply,
+    };
     assert_eq!(run(&bench.shared, &bench.connection, vec![pending], PATIENT), Aftermath::Sound);
     assert_eq!(outcome.try_recv().unwrap().unwrap_err().code, code::INTERNAL.code);
     assert_eq!(dump(&bench.connection), "");
