@@ -208,7 +208,13 @@ fn check_keys(connection: &Connection) -> Result<(), Error> {
 }
 
 fn of_sqlite(place: &str, failure: &rusqlite::Error) -> Error {
-    told(format!("{place}: {failure}")).hint("nothing was changed")
+    let reason = failure.to_string();
+    // Where a table is rebuilt to change a column, SQLite names the table that the rows move to.
+    if let Some(column) = reason.strip_prefix("NOT NULL constraint failed: martlet_rebuilt.") {
+        return told(format!("{place}: rows that are there have no value for the column {column}"))
+            .hint("nothing was changed; give the column a default, or these rows a value first");
+    }
+    told(format!("{place}: {reason}")).hint("nothing was changed")
 }
 
 /// The operator asked and reads the answer: the reason stands in the message.

@@ -79,3 +79,17 @@ fn commands_that_write_wait_for_no_server() {
         assert!(run.stderr.contains("is in use by process"), "{run:?}");
     }
 }
+
+#[test]
+fn a_column_that_must_have_values_is_refused_where_rows_have_none() {
+    let app = App::migrated();
+    app.save("migrations/0002_boxes.sql", "create table boxes (id bigint primary key);\n");
+    app.save("migrations/0003_strict.sql", "alter table boxes add column height integer not null;\n");
+    let applied = app.run("migrate", &[]);
+    assert_eq!(applied.code, 0, "an empty table has no row without a value: {}", applied.stderr);
+    app.save("migrations/0004_rows.sql", "insert into boxes (id, height) values (1, 2);\n");
+    app.save("migrations/0005_strict.sql", "alter table boxes add column weight integer not null;\n");
+    let refused = app.run("migrate", &[]).all();
+    assert!(refused.contains("rows that are there have no value for the column weight"), "{refused}");
+    assert!(refused.contains("nothing was changed"), "{refused}");
+}
