@@ -1,8 +1,8 @@
 //! Entity tags and the conditions that name them (RFC 9110, sections 8.8.3 and 13.1).
 //!
 //! A tag is 128 bits of the SHA-256 of the bytes before compression, and the coding's name: strong for each coding, and
-//! what a caller has in another coding is still what it would get. SHA-256 costs 0.7 us for 330 bytes here and is
-//! there already; a faster hash would save less than a thousandth of a request.
+//! what a caller has in another coding is still what it would get. SHA-256 makes 1 GB/s here: of a read of 2.4 KB from
+//! the database it is about 2 of 66 us. A hash that nobody can find collisions of, since callers choose what is stored.
 
 use crate::coding::Coding;
 use crate::refusal;
