@@ -6,12 +6,14 @@
 use crate::batch;
 use crate::body::Body;
 use crate::failure::{Failure, Surface};
-use crate::front::{Arrived, Front, Shared};
+use crate::front::{Arrived, Door, Front, Shared};
 use crate::headers;
 use crate::identity::address_of;
+use crate::metrics::RouteLabel;
 use crate::panic_guard::catch_panic;
 use crate::rate_fields;
 use crate::refusal;
+use crate::router;
 use crate::routes::{self, Routed};
 use crate::rpc;
 use crate::settings::{HEADER_NAME_SIZE_MAX, ServerSettings};
@@ -38,12 +40,16 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     let origin = fields.get(header::ORIGIN).cloned();
     // Never a line a request above debug: the log would cost more than the request.
     let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
-    let mut surface = surface_of(request.uri().path());
-    let limit = shared.take_address(arrived.address);
+    let mut surface = match front.door {
+        Door::Public => surface_of(request.uri().path()),
+        Door::Admin => Surface::Other,
+    };
+    // The operator is not limited: that is when there is something to see.
+    let limit = if front.door == Door::Public { shared.take_address(arrived.address) } else { None };
     let is_over = limit.as_ref().is_some_and(|limit| !limit.standing.is_allowed);
     let routed = match surface {
         _ if is_over => None,
-        Surface::Other if request.uri().path().len() <= shared.settings.url_size_max => {
+        Surface::Other if front.door == Door::Public && request.uri().path().len() <= shared.settings.url_size_max => {
             routes::find(shared, request.method(), request.uri().path())
         }
         Surface::Rest | Surface::Other => None,
@@ -51,6 +57,8 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     if routed.is_some() {
         surface = Surface::Rest;
     }
+    let counting = shared.statistics.begin(&request, arrived.at);
+    let label = label_of(front.door, request.uri().path(), surface, routed.as_ref());
     let deprecated = routed.as_ref().and_then(Routed::deprecated);
     let checked = if is_over { Err(rate_fields::too_many().into()) } else { check(&request, &shared.settings) };
     let answered = match checked {
@@ -76,7 +84,22 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     if let Some(deprecated) = deprecated {
         routes::mark_deprecated(deprecated, response.headers_mut());
     }
+    counting.end(label, &response);
     response
+}
+
+/// The template of a request's path.
+fn label_of(door: Door, path: &str, surface: Surface, routed: Option<&Routed>) -> RouteLabel {
+    match (routed, surface) {
+        (Some(Routed::Call(entry, _)), _) => RouteLabel::Declared(entry.clone()),
+        (Some(Routed::OtherMethods(_)), _) => RouteLabel::None,
+        (None, Surface::Other) => router::label_of(path, door),
+        (None, Surface::Rest) => match path.strip_prefix(RPC) {
+            Some(name) if !name.is_empty() && !name.contains('/') => RouteLabel::Ours("/rest/v1/rpc/{name}"),
+            _ if path == BATCH => RouteLabel::Ours(BATCH),
+            _ => RouteLabel::None,
+        },
+    }
 }
 
 fn surface_of(path: &str) -> Surface {

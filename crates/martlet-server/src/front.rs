@@ -5,6 +5,7 @@ use crate::cors::Cors;
 use crate::dev::Dev;
 use crate::health::Probe;
 use crate::identity::Identities;
+use crate::metrics::HttpStatistics;
 use crate::request_id::RequestIds;
 use crate::settings::ServerSettings;
 use crate::static_files::PublicFolder;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) probe: Probe,
     /// The general limit of each address.
     pub(crate) address_limit: Option<RateLimiter>,
+    pub(crate) statistics: HttpStatistics,
     pub(crate) started: Instant,
     is_draining: AtomicBool,
 }
@@ -51,6 +53,7 @@ impl Shared {
             dev: Arc::new(Dev::new()),
             probe: Probe::default(),
             address_limit: settings.rate_limit.map(RateLimiter::new),
+            statistics: HttpStatistics::new(),
             started: Instant::now(),
             is_draining: AtomicBool::new(false),
             settings,
@@ -77,10 +80,20 @@ impl Shared {
     }
 }
 
+/// By which listener a request came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Everybody's.
+    Public,
+    /// The operator's: what is behind it is open.
+    Admin,
+}
+
 /// The first stage's own state and the router behind it.
 pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
     pub(crate) router: axum::Router,
+    pub(crate) door: Door,
 }
 
 /// A request that has come in.

@@ -2,14 +2,16 @@
 //!
 //! A probe looks at the database at most once a second; requests read what it saw. Liveness looks at nothing.
 
-use crate::front::Shared;
+use crate::admin;
+use crate::front::{Door, Shared};
 use crate::headers;
+use crate::metrics::resident_bytes;
+use crate::settings::HealthPart;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use martlet_core::Identity;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -66,40 +68,60 @@ pub(crate) async fn get_readiness(State(shared): State<Arc<Shared>>) -> Response
     status_only(if is_ready { "pass" } else { "fail" })
 }
 
-/// `/health`: plain fields for all, `checks` for the service and under `dev`.
-pub(crate) async fn get_health(State(shared): State<Arc<Shared>>, fields: HeaderMap) -> Response {
-    let seen = shared.probe.look(&shared);
+/// `/health`: plain fields for all, `checks` for the operator.
+pub(crate) fn get_health(shared: &Shared, fields: &HeaderMap, door: Door) -> Response {
+    let seen = shared.probe.look(shared);
+    // Neither is built in yet: what is required and not there is down.
+    let is_missing = |part: &HealthPart| *part != HealthPart::Database;
+    let requires = |part: HealthPart| shared.settings.health_required.contains(&part);
+    let lacks_required = shared.settings.health_required.iter().any(is_missing);
     let status = match seen {
-        Seen { can_read: false, .. } => "fail",
-        Seen { can_write: false, .. } => "warn",
-        Seen { .. } => "pass",
+        Seen { can_read: false, .. } if requires(HealthPart::Database) => "fail",
+        _ if lacks_required => "fail",
+        Seen { can_read: true, can_write: true, .. } => "pass",
+        Seen { .. } => "warn",
+    };
+    let database = match seen {
+        Seen { can_read: false, .. } => "down",
+        Seen { can_write: false, .. } => "read-only",
+        Seen { .. } => "up",
     };
     let now = shared.clock.now().to_string();
     let uptime_s = shared.started.elapsed().as_secs();
     let memory_bytes = resident_bytes();
-    let database = match status {
-        "fail" => "down",
-        "warn" => "read-only",
-        _ => "up",
-    };
     let mut body = json!({
         "status": status,
         "version": env!("CARGO_PKG_VERSION"),
         "database": database,
+        "cache": "off",
+        "redis": "off",
+        "search": "off",
         "uptime": uptime_s,
         "memory": memory_bytes,
         "timestamp": now,
     });
-    let is_insider = matches!(shared.identities.of(&fields), Ok(Identity::Service(_)));
-    if is_insider || shared.settings.is_dev {
-        let check = |kind: &str, value: Value, status: &str| json!([{"componentType": kind, "observedValue": value, "status": status, "time": now}]);
-        let pass_if = |passes: bool| if passes { "pass" } else { "fail" };
+    if status == "fail" {
+        body["output"] = match database {
+            "down" => "the database cannot be read".into(),
+            _ => "`health.required` names a part that this server does not have".into(),
+        };
+    }
+    if admin::is_insider(shared, fields, door) {
+        let check = |kind: &str, value: Value, unit: Option<&str>, status: &str| {
+            let mut check = json!({"componentType": kind, "observedValue": value, "status": status, "time": now});
+            if let Some(unit) = unit {
+                check["observedUnit"] = unit.into();
+            }
+            json!([check])
+        };
+        let pass_if = |passes: bool, otherwise: &'static str| if passes { "pass" } else { otherwise };
+        let unread = if requires(HealthPart::Database) { "fail" } else { "warn" };
         body["checks"] = json!({
-            "sqlite:readable": check("datastore", json!(seen.can_read), pass_if(seen.can_read)),
-            "sqlite:writable": check("datastore", json!(seen.can_write), pass_if(seen.can_write)),
-            "queue:depth": check("component", json!(seen.queue_depth), "pass"),
-            "process:uptime": check("system", json!(uptime_s), "pass"),
-            "process:memory": check("system", json!(memory_bytes), "pass"),
+            "sqlite:readable": check("datastore", json!(seen.can_read), None, pass_if(seen.can_read, unread)),
+            "sqlite:writable": check("datastore", json!(seen.can_write), None, pass_if(seen.can_write, "warn")),
+            "queue:depth": check("component", json!(seen.queue_depth), Some("actions"), "pass"),
+            "process:uptime": check("system", json!(uptime_s), Some("s"), "pass"),
+            "process:memory": check("system", json!(memory_bytes), Some("bytes"), "pass"),
         });
     }
     respond(status, body.to_string())
@@ -118,12 +140,4 @@ fn respond(status: &str, body: String) -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, headers::HEALTH_JSON);
     response.headers_mut().insert(header::CACHE_CONTROL, headers::NO_STORE);
     response
-}
-
-/// The process's resident memory, where the system tells it.
-fn resident_bytes() -> Option<u64> {
-    const PAGE_BYTES: u64 = 4096;
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * PAGE_BYTES)
 }

@@ -21,7 +21,10 @@ mod router;
 mod identity;
 pub mod tokens;
 
+mod admin;
 mod answer;
+mod metrics;
+
 mod batch;
 mod coding;
 mod compression;
@@ -44,6 +47,9 @@ mod dev;
 mod health;
 mod static_files;
 
+pub use metrics::{FAMILIES, Family, FamilyKind};
 pub use server::{BindError, Server, ServerHandle, Summary};
-pub use settings::{AddressRange, CONTENT_SECURITY_POLICY, HEADER_SIZE_CAP, ParseAddressRangeError, ServerSettings};
+pub use settings::{
+    AddressRange, CONTENT_SECURITY_POLICY, HEADER_SIZE_CAP, HealthPart, ParseAddressRangeError, ServerSettings,
+};
 pub use tasks::{Slot, Tasks, TasksFull};

@@ -1,24 +1,73 @@
 //! What is not called by applications: one line a route, by who calls it.
 
+use crate::admin;
 use crate::dev;
-use crate::front::Shared;
+use crate::front::{Door, Shared};
 use crate::health;
+use crate::metrics::RouteLabel;
 use crate::static_files;
 use axum::Router;
-use axum::routing::get;
+use axum::extract::State;
+use axum::routing::{MethodRouter, get};
+use hyper::header::HeaderMap;
 use std::sync::Arc;
 
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+/// The paths of what is ours outside `/rest/v1`: also the labels of their metrics.
+const LIVE: &str = "/livez";
+const READY: &str = "/readyz";
+const STARTED: &str = "/startupz";
+const HEALTH: &str = "/health";
+const HEALTH_OF_SEEDS: &str = "/api/health";
+const METRICS: &str = "/metrics";
+const STATISTICS: &str = "/admin/v1/stats";
+const STATISTICS_OF_SEEDS: &str = "/api/performance/monitor";
+const PATHS: [&str; 10] = [
+    LIVE,
+    READY,
+    STARTED,
+    HEALTH,
+    HEALTH_OF_SEEDS,
+    METRICS,
+    STATISTICS,
+    STATISTICS_OF_SEEDS,
+    dev::STATUS_PATH,
+    dev::SCRIPT_PATH,
+];
+
+/// The template of a path that no route of the app takes.
+pub(crate) fn label_of(path: &str, door: Door) -> RouteLabel {
+    match PATHS.iter().find(|ours| **ours == path) {
+        Some(ours) => RouteLabel::Ours(ours),
+        None if door == Door::Admin => RouteLabel::None,
+        None => RouteLabel::File,
+    }
+}
+
+pub(crate) fn router(shared: Arc<Shared>, door: Door) -> Router {
     let mut router = Router::new()
         // Called by those who watch over the server.
-        .route("/livez", get(health::get_liveness))
-        .route("/readyz", get(health::get_readiness))
-        .route("/startupz", get(health::get_startup))
-        .route("/health", get(health::get_health))
-        .route("/api/health", get(health::get_health));
+        .route(LIVE, get(health::get_liveness))
+        .route(READY, get(health::get_readiness))
+        .route(STARTED, get(health::get_startup))
+        .route(HEALTH, operators(door, health::get_health))
+        .route(HEALTH_OF_SEEDS, operators(door, health::get_health))
+        .route(METRICS, operators(door, admin::get_metrics))
+        .route(STATISTICS, operators(door, admin::get_statistics))
+        .route(STATISTICS_OF_SEEDS, operators(door, admin::get_statistics));
+    if door == Door::Admin {
+        return router.with_state(shared);
+    }
     if shared.settings.is_dev {
         // Called by pages under `martlet dev`.
         router = router.route(dev::STATUS_PATH, get(dev::get_status)).route(dev::SCRIPT_PATH, get(dev::get_script));
     }
     router.fallback(static_files::get_file).with_state(shared)
+}
+
+/// A handler that must know by which door it was asked.
+fn operators(
+    door: Door,
+    handler: fn(&Shared, &HeaderMap, Door) -> axum::response::Response,
+) -> MethodRouter<Arc<Shared>> {
+    get(async move |State(shared): State<Arc<Shared>>, fields: HeaderMap| handler(&shared, &fields, door))
 }

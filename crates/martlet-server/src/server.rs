@@ -7,7 +7,7 @@
 mod connection;
 
 use crate::dev::Dev;
-use crate::front::{Front, Shared};
+use crate::front::{Door, Front, Shared};
 use crate::identity::Identities;
 use crate::router::router;
 use crate::settings::ServerSettings;
@@ -49,6 +49,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     front: Arc<Front>,
+    /// The operator's.
+    admin: Option<(TcpListener, SocketAddr)>,
 }
 
 /// What a server has done, told at its end.
@@ -95,19 +97,25 @@ impl Server {
         keys: Keys,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BindError> {
-        let address = settings.listen;
-        let listen_error = |source| BindError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
+        let (listener, address) = listen(settings.listen).await?;
+        let admin = match settings.admin_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
         let identities = Identities::new(keys, Arc::clone(&clock));
         let shared = Arc::new(Shared::new(settings, engine, identities, clock));
-        let front = Arc::new(Front { router: router(Arc::clone(&shared)), shared });
-        Ok(Self { listener, address, front })
+        let front = Arc::new(front_of(shared, Door::Public));
+        Ok(Self { listener, address, front, admin })
     }
 
     /// Where it listens: the port, if it was 0, is a real one.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for the operator, if it does.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
     }
 
     /// A way to tell it about the app.
@@ -117,26 +125,42 @@ impl Server {
 
     /// Answers until `shutdown` is ready, then ends as the module's text says.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Summary {
-        let Self { listener, front, .. } = self;
+        let Self { listener, front, admin, .. } = self;
+        let inside = Arc::new(front_of(Arc::clone(&front.shared), Door::Admin));
         let settings = front.shared.settings.clone();
         let tasks = Tasks::new(settings.connections_max.max(1));
         let connections = Arc::new(Connections::new(&settings));
         let (stop, stopped) = watch::channel(false);
-        let start = |slot: Slot, stream: TcpStream, peer: SocketAddr| {
+        let begin = |front: &Arc<Front>, slot: Slot, stream: TcpStream, peer: SocketAddr| {
             // Counted here and not in its task, which may run only after the server has looked who is there.
             let peer = peer.ip().to_canonical();
             match connections.admit(peer) {
                 Some(ticket) => {
-                    tasks.spawn_in(slot, serve_connection(Arc::clone(&front), ticket, stream, peer, stopped.clone()));
+                    tasks.spawn_in(slot, serve_connection(Arc::clone(front), ticket, stream, peer, stopped.clone()));
                 }
                 None => tracing::debug!(%peer, "closed: too many connections of one address"),
             }
         };
-        accept_until(&listener, &tasks, &start, shutdown).await;
-        tracing::info!("stopping: no new connections, accepted requests are answered");
-        front.shared.drain();
-        accept_until(&listener, &tasks, &start, tokio::time::sleep(settings.drain_delay)).await;
-        accept_backlog(&listener, &tasks, &start).await;
+        let start = |slot: Slot, stream: TcpStream, peer: SocketAddr| begin(&front, slot, stream, peer);
+        let start_inside = |slot: Slot, stream: TcpStream, peer: SocketAddr| begin(&inside, slot, stream, peer);
+        // The operator is let in to the end: that is when there is something to see.
+        let all = async {
+            match &admin {
+                Some((listener, _)) => accept_until(listener, &tasks, &start_inside, std::future::pending()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let serve_all = async {
+            accept_until(&listener, &tasks, &start, shutdown).await;
+            tracing::info!("stopping: no new connections, accepted requests are answered");
+            front.shared.drain();
+            accept_until(&listener, &tasks, &start, tokio::time::sleep(settings.drain_delay)).await;
+            accept_backlog(&listener, &tasks, &start).await;
+        };
+        tokio::select! {
+            () = serve_all => {}
+            () = all => {}
+        }
         drop(listener);
         let linger = LINGER.min(settings.shutdown_grace);
         tokio::time::sleep(if connections.open() == 0 { Duration::ZERO } else { linger }).await;
@@ -145,6 +169,17 @@ impl Server {
         let still_open = tasks.stop(settings.shutdown_grace.saturating_sub(linger)).await;
         Summary { connections: connections.accepted(), requests: front.shared.request_ids.given(), cut: still_open }
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+    let listen_error = |source| BindError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    Ok((listener, address))
+}
+
+fn front_of(shared: Arc<Shared>, door: Door) -> Front {
+    Front { router: router(Arc::clone(&shared), door), shared, door }
 }
 
 /// Accepts while there are places, until `end` is ready.

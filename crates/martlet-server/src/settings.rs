@@ -16,11 +16,26 @@ pub(crate) const RANGES_MAX: usize = 10;
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
+/// A part that `/health` may require.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthPart {
+    /// The database.
+    Database,
+    /// Redis.
+    Redis,
+    /// Search.
+    Search,
+}
+
 /// How the server is set.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it also listens for the operator: `/metrics`, `/admin/v1/*` and health, without a key.
+    pub admin_listen: Option<SocketAddr>,
+    /// What must be up for `/health` to answer 200.
+    pub health_required: Vec<HealthPart>,
     /// Static files, served at `/`.
     pub public_dir: Option<PathBuf>,
     /// `martlet dev`: pages reload themselves and show why the app could not be loaded.
@@ -69,6 +84,8 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            admin_listen: None,
+            health_required: vec![HealthPart::Database],
             public_dir: None,
             is_dev: false,
             body_size_max: 1024 * 1024,

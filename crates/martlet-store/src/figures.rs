@@ -15,6 +15,8 @@ pub struct Figures {
     pub busy: u64,
     /// Nanoseconds of copying the log into the database.
     pub checkpoints: HistogramCounts,
+    /// The version of SQLite.
+    pub sqlite_version: &'static str,
     /// Bytes of the log; none where it cannot be looked at.
     pub wal_bytes: Option<u64>,
     /// The writer, then the readers.

@@ -167,6 +167,7 @@ impl SqliteStore {
             evicted: statistics.evicted.load(Relaxed),
             slow: statistics.slow.load(Relaxed),
             busy: statistics.busy.load(Relaxed),
+            sqlite_version: rusqlite::version(),
             checkpoints: statistics.checkpoints.counts(),
             wal_bytes: std::fs::metadata(log).ok().map(|log| log.len()),
             pools: [

@@ -95,6 +95,15 @@ Examples:
 
 The dialect is SQLite's, with Martlet's functions. Reads only, unless --write is given.")]
     Sql(SqlArgs),
+    /// Show what a running server has counted of each query and action
+    #[command(after_help = "\
+Examples:
+  martlet stats shop
+  martlet stats shop --json
+
+Those that took longest in all stand first. Times are those in the database, without what was
+waited; percentiles may be an eighth too high. Counted since the server started.")]
+    Stats(StatsArgs),
     /// Show the keys of a folder, or sign a token for a user
     #[command(after_help = "\
 Examples:
@@ -170,6 +179,9 @@ pub(crate) struct ServeArgs {
     /// Serve at this address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Serve metrics, statistics and health at this address too, without a key
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<SocketAddr>,
     /// Show every setting and what set it, and do not serve
     #[arg(long)]
     pub print_config: bool,
@@ -232,6 +244,15 @@ pub(crate) struct SqlArgs {
     /// Allow statements that write; no server may be running
     #[arg(long)]
     pub write: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Write everything as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod new;
 mod seed;
 mod serve;
 mod sql;
+mod stats;
 
 use crate::cli::{Command, FolderArgs};
 use crate::exit::Failure;
@@ -37,14 +38,20 @@ pub(crate) fn run(command: Command, start: Instant) -> Result<(), Failure> {
         Command::Migrate(args) => migrate::run(&args),
         Command::Seed(args) => seed::run(&args),
         Command::Sql(args) => sql::run(&args),
+        Command::Stats(args) => stats::run(&args),
     }
 }
 
 /// The settings of a folder, with the flags given; warnings are told.
 fn settle(args: &FolderArgs, listen: Option<SocketAddr>) -> Result<Settings, Failure> {
+    settle_with(args, Flags { listen, ..Flags::default() })
+}
+
+/// As `settle`, with more flags.
+fn settle_with(args: &FolderArgs, flags: Flags) -> Result<Settings, Failure> {
     let folder = args.folder.as_path();
     let text = settings_text(folder)?;
-    let flags = Flags { listen, data: args.data.clone() };
+    let flags = Flags { data: args.data.clone(), ..flags };
     let settled = Settings::settle(folder, &text, &environment::variables(), &flags);
     let settings = settled.map_err(|refused| {
         let mut failures = refused.environment.into_iter();

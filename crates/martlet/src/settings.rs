@@ -34,6 +34,7 @@ pub(crate) enum Source {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
     pub listen: Option<SocketAddr>,
+    pub admin_listen: Option<SocketAddr>,
     pub data: Option<PathBuf>,
 }
 
@@ -80,6 +81,9 @@ impl Settings {
         }
         if let Some(listen) = flags.listen {
             settings.set(&key::LISTEN, Value::Address(listen), Source::Flag("--listen"));
+        }
+        if let Some(listen) = flags.admin_listen {
+            settings.set(&key::ADMIN_LISTEN, Value::Address(listen), Source::Flag("--admin-listen"));
         }
         if let Some(data) = &flags.data {
             settings.set(&key::DATA, Value::Text(data.to_string_lossy().into_owned()), Source::Flag("--data"));
@@ -142,6 +146,14 @@ impl Settings {
         }
     }
 
+    /// An address that may not be set.
+    pub(crate) fn address(&self, key: &'static Key) -> Option<SocketAddr> {
+        match self.get(key).0 {
+            Value::Address(address) => Some(address),
+            _ => None,
+        }
+    }
+
     /// Where to listen.
     pub(crate) fn listen(&self) -> SocketAddr {
         match self.get(&key::LISTEN).0 {
@@ -188,7 +200,7 @@ mod tests {
         let variables =
             [("MARTLET_SERVER_LISTEN", "127.0.0.1:2"), ("MARTLET_LOG_LEVEL", "debug"), ("MARTLET_DATA", "elsewhere")];
         let variables = variables.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
-        let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), data: None };
+        let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), ..Flags::default() };
         let settings = Settings::settle(Path::new("/apps/hotel"), file, &variables, &flags).unwrap();
         assert_eq!(settings.listen().port(), 3);
         assert_eq!(settings.get(&key::LISTEN).1, Source::Flag("--listen"));

@@ -5,7 +5,7 @@ use crate::settings::{Settings, key};
 use martlet_core::{Clock, SystemClock};
 use martlet_engine::EngineSettings;
 use martlet_server::tokens::{KeySettings, Keys};
-use martlet_server::{AddressRange, BindError, ServerSettings};
+use martlet_server::{AddressRange, BindError, HealthPart, ServerSettings};
 use martlet_store::{SqliteStore, StoreSettings, Synchronous};
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +51,8 @@ pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettin
     let proxies = settings.list(&key::TRUSTED_PROXIES).unwrap_or_default();
     ServerSettings {
         listen: settings.listen(),
+        admin_listen: settings.address(&key::ADMIN_LISTEN),
+        health_required: health_required(settings),
         // In `dev` the folder may be made later.
         public_dir: (is_dev || public.is_dir()).then_some(public),
         is_dev,
@@ -74,6 +76,15 @@ pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettin
         drain_delay: settings.duration(&key::DRAIN_DELAY),
         shutdown_grace: settings.duration(&key::SHUTDOWN_GRACE),
     }
+}
+
+fn health_required(settings: &Settings) -> Vec<HealthPart> {
+    let part = |word: &str| match word {
+        "redis" => HealthPart::Redis,
+        "search" => HealthPart::Search,
+        _ => HealthPart::Database,
+    };
+    settings.text(&key::HEALTH_REQUIRED).unwrap_or_default().split(',').map(|word| part(word.trim())).collect()
 }
 
 /// Why no server could be bound.

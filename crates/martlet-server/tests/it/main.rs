@@ -10,6 +10,7 @@ mod idempotency;
 mod identity;
 mod limits;
 mod messages;
+mod metrics;
 mod pages;
 mod rates;
 mod routes;

@@ -6,7 +6,7 @@
 mod examples;
 mod reload;
 
-use super::serve::{start_log, started};
+use super::serve::{start_log, started, url_of};
 use super::{keys, settle};
 use crate::cli::DevArgs;
 use crate::exit::Failure;
@@ -59,6 +59,7 @@ fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -
         let server = Server::bind(wiring::server_settings(settings, true), engine, keys, wiring::clock()).await;
         let server = server.map_err(wiring::not_bound)?;
         let stop = wiring::stop_signal()?;
+        store.announce(&url_of(server.local_addr()));
         let url = format!("http://{}", server.local_addr());
         output::data(&started(settings, &server.local_addr().to_string(), start))?;
         output::data(&to_try(settings, &reloader.engine.app(), &url, token.as_deref()))?;

@@ -6,6 +6,7 @@ use crate::settings::document;
 use anyhow::Context as _;
 use clap::CommandFactory;
 use martlet_core::{Kind, code};
+use martlet_server::{FAMILIES, FamilyKind};
 use std::fmt::Write;
 use std::fs;
 
@@ -13,7 +14,12 @@ const GENERATED: &str = "by `cargo xtask generate`; do not edit. -->";
 
 pub(crate) fn run(args: &GenerateDocsArgs) -> Result<(), Failure> {
     fs::create_dir_all(&args.folder).with_context(|| format!("cannot make `{}`", args.folder.display()))?;
-    for (name, text) in [("config.md", document::markdown()), ("errors.md", errors()), ("cli.md", command_line())] {
+    for (name, text) in [
+        ("config.md", document::markdown()),
+        ("errors.md", errors()),
+        ("cli.md", command_line()),
+        ("metrics.md", metrics()),
+    ] {
         let path = args.folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
@@ -30,6 +36,32 @@ fn errors() -> String {
     );
     for code in code::ALL {
         let _ = writeln!(text, "| `{}` | {} | {} | {} |", code.code, kind(code.kind), code.text, code.remedy);
+    }
+    text
+}
+
+fn metrics() -> String {
+    let mut text = format!(
+        "# Metrics\n\n<!-- Generated from crates/martlet-server/src/metrics/family.rs {GENERATED}\n\n\
+         `GET /metrics`: Prometheus' text, or OpenMetrics where `Accept` names `application/openmetrics-text`.\n\
+         Open under `martlet dev` and at `server.admin_listen`; elsewhere it wants the service key as a bearer.\n\
+         Names are OpenTelemetry's in Prometheus' form; times are in seconds, sizes in bytes.\n\
+         Labels come from closed sets: never a path, an argument, a user, an address.\n\
+         `http_route` is a template; what has no route has no label. `martlet_name` is the declared query or action, `martlet_statement` the place of the statement in it.\n\
+         A label set beyond {} of a family is counted in one with `otel_metric_overflow=\"true\"`.\n\
+         A gauge that cannot be read is absent.\n\n\
+         | family | type | labels | meaning |\n| --- | --- | --- | --- |\n",
+        martlet_core::limits::METRIC_SERIES_MAX
+    );
+    for family in FAMILIES {
+        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        let kind = match family.kind {
+            FamilyKind::Counter => "counter",
+            FamilyKind::Gauge => "gauge",
+            FamilyKind::Histogram => "histogram",
+            FamilyKind::Info => "info",
+        };
+        let _ = writeln!(text, "| `{}` | {kind} | {} | {} |", family.name, labels.join(", "), family.help);
     }
     text
 }

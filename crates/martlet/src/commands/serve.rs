@@ -1,19 +1,21 @@
 //! `martlet serve`: production. Nothing is changed that was not asked for.
 
-use super::{config, load, migrate, settle};
+use super::{config, load, migrate, settle_with};
 use crate::cli::ServeArgs;
 use crate::exit::Failure;
 use crate::logging::{self, Format, LogGuard};
-use crate::settings::{Settings, key};
+use crate::settings::{Flags, Settings, key};
 use crate::{output, surroundings, wiring};
 use martlet_engine::Engine;
 use martlet_server::Server;
 use martlet_sql::Severity;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
-    let settings = settle(&args.folder, args.listen)?;
+    let flags = Flags { listen: args.listen, admin_listen: args.admin_listen, data: None };
+    let settings = settle_with(&args.folder, flags)?;
     if args.print_config {
         return Ok(output::data(&config::as_table(&settings))?);
     }
@@ -42,6 +44,11 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
         let server = server.map_err(wiring::not_bound)?;
         let stop = wiring::stop_signal()?;
         let address = server.local_addr().to_string();
+        // Whoever has read the line can ask.
+        store.announce(&url_of(server.local_addr()));
+        if let Some(address) = server.admin_addr() {
+            tracing::info!(%address, "serving the operator");
+        }
         output::data(&started(&settings, &address, start))?;
         tracing::info!(address, start_s = start.elapsed().as_secs_f64(), "serving");
         for warning in surroundings::warnings(&settings) {
@@ -53,6 +60,16 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
     let summary = clean?;
     tracing::info!(requests = summary.requests, connections = summary.connections, cut = summary.cut, "stopped");
     Ok(())
+}
+
+/// Where this machine can ask the server.
+pub(super) fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// The one line: the URL and the time it took to start.

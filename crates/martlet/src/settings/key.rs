@@ -97,6 +97,7 @@ keys! {
     DATA = "", "data", Form::Path, Default::Written("data"), "The data folder: the database, its lock, copies and keys. A relative path counts from the app's folder.";
 
     LISTEN = "server", "listen", Form::Address, Default::Written("127.0.0.1:8080"), "Address and port to serve at. Port 0 takes a free one.";
+    ADMIN_LISTEN = "server", "admin_listen", Form::Address, Default::Unset("not served apart"), "Address and port to serve `/metrics`, `/admin/v1/*` and health at, without a key: for an inner network only.";
     BODY_SIZE_MAX = "server", "body_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(MIB), "Largest body of a request; a larger one is answered 413.";
     HEADER_SIZE_MAX = "server", "header_size_max", Form::Size { min: 8 * KIB, max: 64 * KIB }, Default::Size(32 * KIB), "Largest head of a request (its line and headers).";
     HEADER_COUNT_MAX = "server", "header_count_max", Form::Count { min: 20, max: 1_000 }, Default::Count(100), "Headers of one request.";
@@ -129,6 +130,8 @@ keys! {
     ISSUER = "auth", "issuer", Form::Text, Default::Unset("`iss` is not checked"), "What a token's `iss` must be.";
 
     CORS_ORIGINS = "cors", "origins", Form::Origins, Default::Unset("any origin, without credentials"), "Origins whose pages may call with credentials; exactly these, no patterns. In the environment separated by commas.";
+
+    HEALTH_REQUIRED = "health", "required", Form::Choice(&["database", "database,redis", "database,search", "database,redis,search"]), Default::Written("database"), "What must be up for `/health` to answer 200. Redis and search are not built in yet: required, they are down.";
 
     LOG_FORMAT = "log", "format", Form::Choice(&["json", "text"]), Default::Unset("json in `serve`, text elsewhere"), "How log lines on stderr are written.";
     LOG_LEVEL = "log", "level", Form::Choice(&["error", "warn", "info", "debug", "trace"]), Default::Written("info"), "The least level that is logged.";

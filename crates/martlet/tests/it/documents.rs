@@ -6,7 +6,7 @@ fn the_generated_documents_are_current() {
     let fresh = tempfile::tempdir().unwrap();
     let run = crate::support::martlet(&["generate-docs", fresh.path().to_str().unwrap()], "", &[]);
     assert_eq!(run.code, 0, "{run:?}");
-    for name in ["config.md", "errors.md", "cli.md"] {
+    for name in ["config.md", "errors.md", "cli.md", "metrics.md"] {
         let (kept, fresh) =
             (std::fs::read_to_string(docs.join(name)), std::fs::read_to_string(fresh.path().join(name)));
         assert!(kept.unwrap_or_default() == fresh.unwrap(), "docs/{name} is stale: run `cargo xtask generate`");
@@ -15,7 +15,7 @@ fn the_generated_documents_are_current() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    let commands = ["new", "dev", "serve", "check", "migrate", "seed", "sql", "keys", "config"];
+    let commands = ["new", "dev", "serve", "check", "migrate", "seed", "sql", "stats", "keys", "config"];
     for command in commands {
         let run = crate::support::martlet(&[command, "--help"], "", &[]);
         assert_eq!(run.code, 0);

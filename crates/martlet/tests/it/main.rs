@@ -19,4 +19,5 @@ mod quickstart;
 mod seed;
 mod serve;
 mod sql;
+mod stats;
 mod support;

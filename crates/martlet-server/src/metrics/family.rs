@@ -1,0 +1,91 @@
+//! The table of families: name, type, unit, labels, help. docs/metrics.md is made from it.
+
+/// What a family's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FamilyKind {
+    /// Only rises.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// Counts by upper bound.
+    Histogram,
+    /// Always 1; the labels tell.
+    Info,
+}
+
+/// One family of metrics.
+#[derive(Debug)]
+pub struct Family {
+    /// As samples are named in Prometheus' text: with `_total`, without `_bucket`.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: FamilyKind,
+    /// The unit, which the name ends with.
+    pub unit: Option<&'static str>,
+    /// Labels, in order.
+    pub labels: &'static [&'static str],
+    /// What it tells.
+    pub help: &'static str,
+}
+
+macro_rules! families {
+    ($($id:ident = $name:literal, $kind:ident, $unit:expr, $labels:expr, $help:literal;)*) => {
+        $(pub(super) static $id: Family = Family {
+            name: $name, kind: FamilyKind::$kind, unit: $unit, labels: $labels, help: $help,
+        };)*
+        /// Every family, in the order of the page.
+        pub static FAMILIES: &[&Family] = &[$(&$id),*];
+    };
+}
+
+const HTTP: &[&str] = &[
+    "http_request_method",
+    "url_scheme",
+    "http_route",
+    "http_response_status_code",
+    "network_protocol_version",
+    "error_type",
+];
+const DB: &[&str] = &[
+    "db_system_name",
+    "db_operation_name",
+    "db_collection_name",
+    "martlet_name",
+    "martlet_statement",
+    "db_response_status_code",
+    "error_type",
+];
+const DB_ROWS: &[&str] =
+    &["db_system_name", "db_operation_name", "db_collection_name", "martlet_name", "martlet_statement"];
+const POOL: &[&str] = &["db_client_connection_pool_name"];
+const SECONDS: Option<&str> = Some("seconds");
+const BYTES: Option<&str> = Some("bytes");
+
+families! {
+    HTTP_DURATION = "http_server_request_duration_seconds", Histogram, SECONDS, HTTP, "From a request's head to its answer's head.";
+    HTTP_REQUEST_SIZE = "http_server_request_body_size_bytes", Histogram, BYTES, HTTP, "Bytes of the bodies of requests that tell their length.";
+    HTTP_RESPONSE_SIZE = "http_server_response_body_size_bytes", Histogram, BYTES, HTTP, "Bytes of the bodies of answers whose length is known, as they are sent.";
+    HTTP_ACTIVE = "http_server_active_requests", Gauge, None, &["http_request_method", "url_scheme"], "Requests that are being answered.";
+    ROUTE_REQUESTS = "martlet_route_requests_total", Counter, None, &["http_request_method", "http_route", "deprecated"], "Calls by a route that the app declares.";
+    DB_DURATION = "db_client_operation_duration_seconds", Histogram, SECONDS, DB, "One run of a statement of a declared query or action, without what it waited.";
+    DB_ROWS_RETURNED = "db_client_response_returned_rows", Histogram, None, DB_ROWS, "Rows that a statement returned or, without RETURNING, changed.";
+    POOL_MAX = "db_client_connection_max", Gauge, None, POOL, "Connections of a pool at most.";
+    POOL_PENDING = "db_client_connection_pending_requests", Gauge, None, POOL, "What waits for a connection: of the pool writer it is the depth of the write queue.";
+    POOL_TIMEOUTS = "db_client_connection_timeouts_total", Counter, None, POOL, "What was refused because the queue was full or the deadline passed in it.";
+    POOL_WAIT = "db_client_connection_wait_time_seconds", Histogram, SECONDS, POOL, "How long work waited for a connection; inline reads do not wait and are not counted.";
+    SLOW = "martlet_slow_queries_total", Counter, None, &["db_system_name"], "Statements slower than the setting database.slow_statement.";
+    STATS_ENTRIES = "martlet_query_stats_entries", Gauge, None, &["db_system_name"], "Queries and actions whose statistics are kept.";
+    STATS_EVICTED = "martlet_query_stats_evicted_total", Counter, None, &["db_system_name"], "Queries and actions whose statistics were dropped because there were too many.";
+    WAL = "martlet_sqlite_wal_bytes", Gauge, BYTES, &["database"], "Size of the write-ahead log.";
+    CHECKPOINT = "martlet_sqlite_checkpoint_duration_seconds", Histogram, SECONDS, &["database"], "How long it took to copy the write-ahead log into the database.";
+    BUSY = "martlet_sqlite_busy_total", Counter, None, &["database"], "How often SQLite said that the database was busy.";
+    CPU = "process_cpu_seconds_total", Counter, SECONDS, &[], "Processor time used, in user and system mode.";
+    RESIDENT = "process_resident_memory_bytes", Gauge, BYTES, &[], "Memory in use.";
+    VIRTUAL = "process_virtual_memory_bytes", Gauge, BYTES, &[], "Addresses in use.";
+    OPEN_FDS = "process_open_fds", Gauge, None, &[], "File descriptors that are open.";
+    MAX_FDS = "process_max_fds", Gauge, None, &[], "File descriptors that may be open.";
+    START_TIME = "process_start_time_seconds", Gauge, SECONDS, &[], "When the process started, in seconds since 1970.";
+    THREADS = "process_threads", Gauge, None, &[], "Threads.";
+    BUILD = "martlet_build_info", Info, None, &["version", "revision", "target", "sqlite_version"], "What is running.";
+    OVERFLOW = "martlet_metrics_overflow_total", Counter, None, &[], "Values counted in a series marked otel_metric_overflow because their family has too many.";
+}

@@ -1,0 +1,243 @@
+//! Counts of requests, by route, method and status. Counting takes no lock: a series is made once, then found in a
+//! table that is replaced as a whole.
+
+use arc_swap::ArcSwap;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use martlet_core::{Histogram, Percentiles, limits};
+use martlet_engine::RouteEntry;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Upper bounds of durations, in nanoseconds: those of OpenTelemetry's advice, and every threshold that a target names.
+pub(super) const DURATION_BOUNDS: &[u64] = &[
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    75_000_000,
+    100_000_000,
+    200_000_000,
+    250_000_000,
+    300_000_000,
+    500_000_000,
+    750_000_000,
+    1_000_000_000,
+    2_000_000_000,
+    2_500_000_000,
+    5_000_000_000,
+    7_500_000_000,
+    10_000_000_000,
+];
+/// Upper bounds of bodies, in bytes.
+pub(super) const SIZE_BOUNDS: &[u64] = &[100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+/// The methods that have a name; the last one is all others.
+pub(super) const METHODS: [&str; 10] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "_OTHER"];
+
+/// The template that a request's path fits; never the path itself.
+#[derive(Debug, Clone)]
+pub(crate) enum RouteLabel {
+    /// No route: no label.
+    None,
+    /// One of ours.
+    Ours(&'static str),
+    /// One that the app declares.
+    Declared(Arc<RouteEntry>),
+    /// A file, if there is one.
+    File,
+}
+
+impl RouteLabel {
+    fn of_answer(self, status: StatusCode) -> Self {
+        match self {
+            RouteLabel::File if status.is_client_error() => RouteLabel::None,
+            RouteLabel::File => RouteLabel::Ours("/{*path}"),
+            other => other,
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            RouteLabel::None | RouteLabel::File => None,
+            RouteLabel::Ours(template) => Some(template),
+            RouteLabel::Declared(entry) => Some(&entry.path),
+        }
+    }
+}
+
+/// What a series is of.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) route: RouteLabel,
+    pub(super) method: usize,
+    pub(super) status: u16,
+    pub(super) version: &'static str,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        (self.method, self.status, self.version) == (other.method, other.status, other.version)
+            && self.route.text() == other.route.text()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.route.text(), self.method, self.status).hash(state);
+    }
+}
+
+/// Counts of one series.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) duration: Histogram,
+    pub(super) percentiles: Percentiles,
+    pub(super) request_size: Histogram,
+    pub(super) response_size: Histogram,
+}
+
+impl Series {
+    fn new() -> Self {
+        Self {
+            duration: Histogram::new(DURATION_BOUNDS),
+            percentiles: Percentiles::default(),
+            request_size: Histogram::new(SIZE_BOUNDS),
+            response_size: Histogram::new(SIZE_BOUNDS),
+        }
+    }
+}
+
+type Table = HashMap<Key, Arc<Series>>;
+
+/// All requests.
+#[derive(Debug)]
+pub(crate) struct HttpStatistics {
+    series: ArcSwap<Table>,
+    /// Held by whoever replaces the table.
+    change: Mutex<()>,
+    /// Where the series beyond the limit are counted together.
+    pub(super) overflow: Series,
+    pub(super) active: [AtomicU64; METHODS.len()],
+}
+
+impl HttpStatistics {
+    pub(crate) fn new() -> Self {
+        Self {
+            series: ArcSwap::default(),
+            change: Mutex::new(()),
+            overflow: Series::new(),
+            active: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    /// Counts a request as active until what this gives back is dropped.
+    pub(crate) fn begin<B: hyper::body::Body>(&self, request: &Request<B>, at: Instant) -> Counting<'_> {
+        let method = index_of(request.method());
+        self.active[method].fetch_add(1, Relaxed);
+        let version = if request.version() == Version::HTTP_10 { "1.0" } else { "1.1" };
+        Counting { statistics: self, method, version, request_size: request.body().size_hint().exact(), at }
+    }
+
+    /// All series, in an order of their own.
+    pub(super) fn series(&self) -> Vec<(Key, Arc<Series>)> {
+        let mut all: Vec<_> = self.series.load().iter().map(|(key, series)| (key.clone(), series.clone())).collect();
+        all.sort_by(|(a, _), (b, _)| {
+            (a.route.text(), a.method, a.status, a.version).cmp(&(b.route.text(), b.method, b.status, b.version))
+        });
+        all
+    }
+
+    /// Times of each series that has a route, as JSON.
+    pub(crate) fn routes(&self) -> Vec<serde_json::Value> {
+        let of = |(key, series): &(Key, Arc<Series>)| {
+            let route = key.route.text()?;
+            let counts = series.duration.counts();
+            let [p50, p95, p99] = series.percentiles.at([0.5, 0.95, 0.99]).map(crate::admin::seconds);
+            Some(serde_json::json!({
+                "route": route,
+                "method": METHODS[key.method],
+                "status": key.status,
+                "calls": counts.count(),
+                "total_s": crate::admin::seconds(counts.sum),
+                "p50_s": p50,
+                "p95_s": p95,
+                "p99_s": p99,
+            }))
+        };
+        self.series().iter().filter_map(of).collect()
+    }
+
+    #[expect(clippy::mutable_key_type, reason = "a key is its path's text; the route's own count is no part of it")]
+    fn add(&self, key: Key) -> Option<Arc<Series>> {
+        let _change = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = Table::clone(&self.series.load());
+        if !table.contains_key(&key) {
+            // The last place is the overflow's.
+            if table.len() + 1 >= limits::METRIC_SERIES_MAX {
+                return None;
+            }
+            table.insert(key.clone(), Arc::new(Series::new()));
+            self.series.store(Arc::new(table.clone()));
+        }
+        table.get(&key).cloned()
+    }
+
+    fn count(&self, series: &Series, counted: &Counting<'_>, response_size: Option<u64>) {
+        let duration_ns = u64::try_from(counted.at.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        series.duration.observe(duration_ns);
+        series.percentiles.observe(duration_ns);
+        if let Some(size) = counted.request_size {
+            series.request_size.observe(size);
+        }
+        if let Some(size) = response_size {
+            series.response_size.observe(size);
+        }
+    }
+}
+
+fn index_of(method: &Method) -> usize {
+    METHODS.iter().position(|name| *name == method.as_str()).unwrap_or(METHODS.len() - 1)
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(crate) struct Counting<'a> {
+    statistics: &'a HttpStatistics,
+    method: usize,
+    version: &'static str,
+    request_size: Option<u64>,
+    at: Instant,
+}
+
+impl Counting<'_> {
+    /// Counts the request as answered.
+    pub(crate) fn end<B: hyper::body::Body>(self, route: RouteLabel, response: &Response<B>) {
+        let status = response.status();
+        let key =
+            Key { route: route.of_answer(status), method: self.method, status: status.as_u16(), version: self.version };
+        let response_size = response.body().size_hint().exact();
+        let table = self.statistics.series.load();
+        match table.get(&key) {
+            Some(series) => self.statistics.count(series, &self, response_size),
+            None => {
+                let added = self.statistics.add(key);
+                let series = added.as_deref().unwrap_or(&self.statistics.overflow);
+                self.statistics.count(series, &self, response_size);
+            }
+        }
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.statistics.active[self.method].fetch_sub(1, Relaxed);
+    }
+}
