@@ -99,7 +99,7 @@ const MISTAKES: &[Mistake] = &[
         "id >= ...",
     ),
     mistake(AVAILABILITY, " and b.check_in > :check_in - 31", "", "queries/availability.sql:8", "check_in >= ..."),
-    mistake(BOOK, " and b.check_in > :check_in - 31", "", "actions/book_room.sql:27", "check_in >= ..."),
+    mistake(BOOK, " and b.check_in > :check_in - 31", "", "actions/book_room.sql:28", "check_in >= ..."),
     mistake(
         "actions/pay_booking.sql",
         "select id, total_cents, status from bookings where id = :booking_id and user_id",
@@ -226,7 +226,7 @@ const MISTAKES: &[Mistake] = &[
         BOOK,
         "-- @expect row else 409 sold_out",
         "-- @expect row else 509 sold_out",
-        "actions/book_room.sql:19",
+        "actions/book_room.sql:20",
         "400",
     ),
     mistake(BOOK, "-- @returns row", "-- @returns one", "actions/book_room.sql:6", "row"),
