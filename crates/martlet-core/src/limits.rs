@@ -34,6 +34,8 @@ pub const WRITE_GROUP_MAX: usize = 128;
 pub const IDEMPOTENCY_KEY_SIZE_MAX: usize = 255;
 /// How long the outcome of a call with an idempotency key is kept, in seconds.
 pub const IDEMPOTENCY_KEPT_S: u64 = 24 * 3_600;
+/// Characters of a cursor.
+pub const CURSOR_SIZE_MAX: usize = 508;
 /// Callers that one `@limit` tells apart; more share what is left.
 pub const LIMIT_SUBJECTS_MAX: usize = 65_536;
 /// Files and folders of one app folder that are looked at.

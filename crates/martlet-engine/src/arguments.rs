@@ -11,8 +11,8 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use martlet_core::{Detail, Error, Value, code, nearest};
-use martlet_sql::{Declaration, Param, Rule};
+use martlet_core::{Detail, Error, ParamType, Type, Value, code, nearest};
+use martlet_sql::{Bound, Declaration, Page, Param, Rule};
 use read::Written;
 use rules::CompiledRule;
 use std::collections::BTreeSet;
@@ -72,7 +72,9 @@ struct Slots<'a> {
 impl CompiledParams {
     /// Compiles a declaration's parameters; an internal error where an expression does not compile.
     pub fn new(declaration: &Declaration) -> Result<Self, Error> {
-        let params = declaration.params.iter().map(CompiledParam::new).collect::<Result<_, _>>()?;
+        let paging = declaration.page.as_ref().map(paging);
+        let params = declaration.params.iter().chain(paging.iter().flatten());
+        let params = params.map(CompiledParam::new).collect::<Result<_, _>>()?;
         Ok(Self { params })
     }
 
@@ -138,6 +140,23 @@ impl CompiledParams {
         };
         Detail { parameter: shown, code: "unknown", message }
     }
+}
+
+/// The arguments that every query with `@page` takes behind its own.
+fn paging(page: &Page) -> [Param; 2] {
+    let param = |name: &str, base, rules, default| Param {
+        name: name.to_owned(),
+        ty: ParamType { base, is_list: false },
+        rules,
+        is_optional: true,
+        default,
+        description: String::new(),
+        span: page.span,
+    };
+    let bound = |size: u32| Some(Bound::Literal(Value::Integer(size.into())));
+    let range = Rule::Range { low: bound(1), high: bound(page.size_max) };
+    let size = param("size", Type::Integer, vec![range], Some(Value::Integer(page.size.into())));
+    [size, param("cursor", Type::Text, Vec::new(), None)]
 }
 
 impl CompiledParam {

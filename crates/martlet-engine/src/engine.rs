@@ -5,7 +5,9 @@
 
 mod limit;
 mod loaded;
+mod page;
 
+use crate::cursor::CursorKey;
 use crate::idempotency::{self, Running};
 use crate::route::{RouteCount, RouteFound};
 use crate::{Arguments, policy};
@@ -15,6 +17,7 @@ use loaded::{Entry, Loaded};
 use martlet_core::{Caller, Clock, Error, Timestamp, code, limits};
 use martlet_sql::{Action, App, Declaration, Query, Returns};
 use martlet_store::{Answer, Demand, Inputs, Read, Snapshot, SqliteStore};
+use page::PageCall;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,15 +30,18 @@ pub struct EngineSettings {
     pub action_timeout: Duration,
     /// Queries of one batch.
     pub batch_queries_max: usize,
+    /// What the cursors of pages are sealed with.
+    pub cursor_key: CursorKey,
 }
 
 impl Default for EngineSettings {
-    /// The limits of `martlet_core::limits`.
+    /// The limits of `martlet_core::limits`; a key for cursors that ends with the process.
     fn default() -> Self {
         Self {
             query_timeout: Duration::from_millis(limits::QUERY_TIMEOUT_MS),
             action_timeout: Duration::from_millis(limits::ACTION_TIMEOUT_MS),
             batch_queries_max: limits::BATCH_QUERIES_MAX,
+            cursor_key: CursorKey::ephemeral(),
         }
     }
 }
@@ -110,6 +116,8 @@ pub struct Target {
     pub returns: Returns,
     /// Whether every caller gets the same answer: `@allow` is exactly `anyone` and no claim is read.
     pub is_public: bool,
+    /// `@page`: the answer is one object with the rows in it, although it `returns` rows.
+    pub is_paged: bool,
 }
 
 /// A loaded app over a store. Share it in an `Arc`.
@@ -236,10 +244,13 @@ impl Engine {
         extras: Extras<'_>,
         limits: &mut Vec<LimitState>,
     ) -> Result<Answer, Error> {
-        let inputs = self.inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand, limits)?;
+        let (inputs, page) = self.inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand, limits)?;
         let deadline = call.arrival + self.timeout(&entry.callable);
         match &entry.callable {
-            Callable::Query(query) => self.read(query.clone(), inputs, deadline).await,
+            Callable::Query(query) => {
+                let answer = self.read(query.clone(), inputs, deadline).await?;
+                self.end_page(page.as_ref(), answer)
+            }
             Callable::Action(action) => {
                 let key = extras.idempotency_key.filter(|_| action.declaration.is_idempotent);
                 self.transact(action.clone(), inputs, call.caller, key, deadline).await
@@ -267,10 +278,12 @@ impl Engine {
         let now = self.clock.now();
         let mut deadline = arrival;
         let mut reads = Vec::with_capacity(items.len());
+        let mut pages = Vec::with_capacity(items.len());
         let mut refused = Vec::with_capacity(items.len());
         for item in items {
             match self.batch_read(&loaded, caller, item, now) {
-                Ok((read, timeout)) => {
+                Ok((read, page, timeout)) => {
+                    pages.push(page);
                     deadline = deadline.max(arrival + timeout);
                     reads.push(read);
                     refused.push(None);
@@ -283,10 +296,13 @@ impl Engine {
             return Ok(Snapshot { position: self.store.position(), answers });
         }
         let snapshot = self.store.read(reads, deadline).await?;
-        let mut answered = snapshot.answers.into_iter();
+        let mut answered = snapshot.answers.into_iter().zip(pages);
         let answers = refused.into_iter().map(|refusal| match refusal {
             Some(error) => Err(error),
-            None => answered.next().unwrap_or_else(|| Err(Error::internal("the store gave too few answers"))),
+            None => match answered.next() {
+                Some((answer, page)) => answer.and_then(|answer| self.end_page(page.as_ref(), answer)),
+                None => Err(Error::internal("the store gave too few answers")),
+            },
         });
         Ok(Snapshot { position: snapshot.position, answers: answers.collect() })
     }
@@ -297,13 +313,13 @@ impl Engine {
         caller: &Caller,
         item: &BatchItem<'_>,
         now: Timestamp,
-    ) -> Result<(Read, Duration), Error> {
+    ) -> Result<(Read, Option<PageCall>, Duration), Error> {
         let entry = loaded.permitted(item.name, item.arguments, &caller.identity)?;
         let Callable::Query(query) = &entry.callable else {
             return Err(read_only(item.name));
         };
-        let inputs = self.inputs(entry, caller, item.arguments, now, Demand::default(), &mut Vec::new())?;
-        Ok((Read { query: query.clone(), inputs }, self.timeout(&entry.callable)))
+        let (inputs, page) = self.inputs(entry, caller, item.arguments, now, Demand::default(), &mut Vec::new())?;
+        Ok((Read { query: query.clone(), inputs }, page, self.timeout(&entry.callable)))
     }
 
     /// The entry of a name that the caller may call.
@@ -341,14 +357,31 @@ impl Engine {
         now: Timestamp,
         demand: Demand,
         limits: &mut Vec<LimitState>,
-    ) -> Result<Inputs, Error> {
+    ) -> Result<(Inputs, Option<PageCall>), Error> {
         let arguments = entry.params.read(arguments)?;
         if !entry.limits.is_empty() {
             let (states, allowed) = limit::take(&entry.limits, caller, &arguments, now);
             *limits = states;
             allowed?;
         }
-        Ok(Inputs { arguments, identity: caller.identity.clone(), now, demand })
+        let identity = caller.identity.clone();
+        let paged = match &entry.callable {
+            Callable::Query(query) if entry.target.is_paged => Some(query),
+            _ => None,
+        };
+        let Some(query) = paged else {
+            return Ok((Inputs { arguments, identity, now, demand }, None));
+        };
+        let demand = page::demand(demand)?;
+        let (arguments, page) = page::begin(query, &self.settings.cursor_key, caller, &arguments, now)?;
+        Ok((Inputs { arguments, identity, now, demand }, page))
+    }
+
+    fn end_page(&self, page: Option<&PageCall>, answer: Answer) -> Result<Answer, Error> {
+        match page {
+            Some(page) => page::end(page, &self.settings.cursor_key, answer),
+            None => Ok(answer),
+        }
     }
 
     fn timeout(&self, callable: &Callable) -> Duration {

@@ -13,6 +13,7 @@
 #![warn(missing_docs)]
 
 mod arguments;
+mod cursor;
 mod digest;
 mod engine;
 mod folder;
@@ -22,6 +23,7 @@ mod rate;
 mod route;
 
 pub use arguments::{Arguments, CompiledParams};
+pub use cursor::CursorKey;
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Extras, LimitState, Outcome, Target, network};
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::Returns;

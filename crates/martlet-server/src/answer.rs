@@ -65,8 +65,8 @@ pub(crate) async fn respond(
     wishes: &Wishes,
     fields: &HeaderMap,
 ) -> Result<Response<Body>, Failure> {
-    let Answer { body, rows, position } = answer;
-    let is_list = target.returns == Returns::Rows;
+    let Answer { body, rows, position, .. } = answer;
+    let is_list = target.returns == Returns::Rows && !target.is_paged;
     let is_object_of_list = wishes.shape.is_object && is_list;
     let is_wanted = !(wishes.is_call && wishes.preferences.returned == Some(Returned::Minimal));
     let body = match body.filter(|_| is_wanted) {

@@ -107,7 +107,8 @@ async fn run(
         let extras = Extras { is_read_only: !is_action, idempotency_key: idempotency_key.as_deref() };
         arrived.timed(shared.engine.answer(call, extras)).await
     };
-    let target = target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false });
+    let target =
+        target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false, is_paged: false });
     let responded = match result {
         Ok(answer) => respond(shared, answer, target, &wishes, &parts.headers).await,
         Err(error) => Err(wishes.refuse(error)),
@@ -223,7 +224,7 @@ mod tests {
 
     #[test]
     fn methods_are_told() {
-        let target = |is_action| Some(Target { is_action, returns: Returns::Rows, is_public: false });
+        let target = |is_action| Some(Target { is_action, returns: Returns::Rows, is_public: false, is_paged: false });
         let of = |method: Method, target| {
             check_method(&method, "x", target).map_err(|f| (f.error.code.into_owned(), f.allow.unwrap()))
         };

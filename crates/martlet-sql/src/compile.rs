@@ -1,6 +1,7 @@
 //! From the files of a folder to an [`App`]: all findings of all files at once, in order.
 
 mod files;
+mod page;
 mod plan;
 
 use crate::app::{App, Compiled, SourceFile};

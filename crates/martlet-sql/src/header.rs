@@ -59,7 +59,7 @@ const WHOLE: &[(&str, On)] = &[
 const STEP: &[&str] = &["name", "expect", "answer"];
 const MIGRATION: &[&str] = &["small", "keep", "table"];
 const REPEATED: &[&str] = &["param", "limit", "route", "warm", "scan"];
-const IN_EFFECT: &[&str] = &["allow", "idempotent", "limit", "param", "returns", "route", "scan", "timeout"];
+const IN_EFFECT: &[&str] = &["allow", "idempotent", "limit", "page", "param", "returns", "route", "scan", "timeout"];
 /// Tags with others for each query or action.
 const TAGS_MAX: usize = 300;
 

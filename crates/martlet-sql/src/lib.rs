@@ -34,4 +34,6 @@ pub use declaration::{
 };
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use martlet_core::nearest;
-pub use plan::{Action, Bind, Column, EngineText, Query, Statement, StatementKind, Step, TableUse, Volatility};
+pub use plan::{
+    Action, Bind, Column, EngineText, PagePlan, Query, Statement, StatementKind, Step, TableUse, Volatility,
+};

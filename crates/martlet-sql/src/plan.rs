@@ -11,8 +11,20 @@ pub struct Query {
     pub declaration: Declaration,
     /// Path relative to the app folder.
     pub file: String,
-    /// The SELECT.
+    /// The SELECT; of a query with `@page` that of its first page.
     pub statement: Statement,
+    /// `@page`.
+    pub page: Option<PagePlan>,
+}
+
+/// What `@page` adds. The statement's hidden parameters follow the declared ones: how many rows are wanted and, after
+/// a cursor, the values of its keys. The hidden columns, the keys, follow the declared ones in every row.
+#[derive(Debug, Clone)]
+pub struct PagePlan {
+    /// The SELECT of what comes after a cursor.
+    pub after: Statement,
+    /// The page's columns, named as they are written.
+    pub keys: Vec<Column>,
 }
 
 /// A declared transaction.

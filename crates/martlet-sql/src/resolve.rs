@@ -175,6 +175,35 @@ pub(crate) fn statement(
     })
 }
 
+/// As [`statement`], of a SELECT whose last columns are those of a page; and whether the last one is unique in it.
+pub(crate) fn paged(
+    ast: &ast::Statement,
+    env: &Environment<'_>,
+    sink: &mut Vec<Diagnostic>,
+) -> Option<(ir::Statement, bool)> {
+    let mut resolver = Resolver::new(env, sink, env.source.span_of(ast.span()));
+    let (command, columns, writes, rows_max) = resolver.command(ast).ok()?;
+    let is_unique = match &command {
+        ir::Command::Select(select) => match &select.body {
+            ir::Body::Core(core) => !core.is_grouped && rows::last_is_unique(core, &resolver),
+            _ => false,
+        },
+        _ => false,
+    };
+    resolver.replacements.sort_by_key(|replacement| replacement.span.start);
+    let statement = ir::Statement {
+        command,
+        columns,
+        reads: uses(resolver.reads),
+        writes,
+        volatility: resolver.volatility,
+        rows_max,
+        params_used: resolver.params_used,
+        replacements: resolver.replacements,
+    };
+    Some((statement, is_unique))
+}
+
 /// Resolves an expression of the schema: CHECK and index predicates over a table's row (relation 0), a column's
 /// default over nothing. The result has the type `target`.
 pub(crate) fn table_expression(

@@ -140,7 +140,7 @@ fn booking() -> Arc<Action> {
 
 fn query(returns: Returns, sql: &str, columns: &[&str]) -> Arc<Query> {
     let declaration = Declaration { name: "read".to_owned(), returns, ..Declaration::default() };
-    Arc::new(Query { declaration, file: "queries/read.sql".to_owned(), statement: statement(sql, columns) })
+    Arc::new(Query { declaration, file: "queries/read.sql".to_owned(), statement: statement(sql, columns), page: None })
 }
 
 fn statement(sql: &str, columns: &[&str]) -> Statement {

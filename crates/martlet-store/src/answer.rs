@@ -8,7 +8,8 @@ use std::sync::Arc;
 /// What a plan is run with, checked and typed by the engine: one value for each declared parameter.
 #[derive(Debug, Clone)]
 pub struct Inputs {
-    /// One for each declared parameter, in order.
+    /// One for each declared parameter, in order. Of a query with `@page` also those of its plan: how many rows are
+    /// wanted (one more than the page shows) and, after a cursor, the values of its keys.
     pub arguments: Arc<[Value]>,
     /// Who asks.
     pub identity: Identity,
@@ -94,6 +95,8 @@ pub struct Answer {
     pub rows: u64,
     /// The commit that it shows (read) or made (action).
     pub position: Position,
+    /// Of a page that more rows follow: the keys of its last row.
+    pub last: Option<Box<[Value]>>,
 }
 
 /// Answers of one read transaction.

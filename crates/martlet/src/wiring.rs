@@ -38,11 +38,12 @@ fn store_settings(settings: &Settings) -> StoreSettings {
     }
 }
 
-pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
+pub(crate) fn engine_settings(settings: &Settings, keys: &Keys) -> EngineSettings {
     EngineSettings {
         query_timeout: settings.duration(&key::QUERY_TIMEOUT),
         action_timeout: settings.duration(&key::ACTION_TIMEOUT),
         batch_queries_max: settings.number(&key::BATCH_QUERIES_MAX),
+        cursor_key: keys.cursor_key(),
     }
 }
 

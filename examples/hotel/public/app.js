@@ -186,10 +186,22 @@ async function bookRoom(room) {
 
 async function loadBookings() {
   if (!token) return;
-  const bookings = await query('my_bookings');
+  showBookings(await query('my_bookings'), []);
+}
+
+/** A page of bookings behind those that are shown. */
+function showBookings(page, before) {
+  const shownRows = [...before, ...page.items.map(bookingRow)];
   find('mine').hidden = false;
-  find('mine-count').textContent = bookings.length ? count(bookings.length, 'booking') : '';
-  find('bookings').replaceChildren(...(bookings.length ? bookings.map(bookingRow) : [empty('Nothing booked yet.')]));
+  const number = shownRows.length;
+  find('mine-count').textContent = number ? `${count(number, 'booking')}${page.has_more ? ' and more' : ''}` : '';
+  find('bookings').replaceChildren(...(number ? shownRows : [empty('Nothing booked yet.')]));
+  const more = find('more');
+  more.hidden = !page.has_more;
+  more.onclick = () => attempt(more, async () => {
+    const next = await query('my_bookings', { cursor: page.next_cursor });
+    showBookings(next, shownRows);
+  });
 }
 
 function bookingRow(booking) {

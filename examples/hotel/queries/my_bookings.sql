@@ -1,5 +1,6 @@
--- The caller's own bookings with their room type and payment, newest first.
+-- The caller's own bookings with their room type and payment, newest first, in pages.
 -- @allow user
+-- @page by b.created_at desc, b.id desc size 20 max 100
 select b.id, b.room_type_id, rt.name as room_type, b.check_in, b.check_out, b.nights, b.status, b.total_cents,
        b.created_at,
        (select p.status from payments p
@@ -9,5 +10,3 @@ select b.id, b.room_type_id, rt.name as room_type, b.check_in, b.check_out, b.ni
   from bookings b
   join room_types rt on rt.id = b.room_type_id
  where b.user_id = auth.uid()
- order by b.created_at desc, b.id desc
- limit 100

@@ -97,6 +97,7 @@ fn target(callable: &Callable) -> Target {
         is_action: matches!(callable, Callable::Action(_)),
         returns: declaration.returns,
         is_public: declaration.allow == [Allow::Anyone] && !reads_claims,
+        is_paged: matches!(callable, Callable::Query(query) if query.page.is_some()),
     }
 }
 

@@ -94,7 +94,7 @@ async fn each_way_of_calling_takes_its_kind() {
     assert_eq!(test.act(&user(1), "notes", "").await.unwrap_err().code, "PGRST202");
     assert_eq!(body(test.engine.run(call(&user(1), "notes", "")).await), "[]");
     assert_eq!(body(test.engine.run(call(&user(1), "add_note", r#"{"text":"x"}"#)).await), r#"{"id":1,"text":"x"}"#);
-    let target = |is_action, returns, is_public| Some(Target { is_action, returns, is_public });
+    let target = |is_action, returns, is_public| Some(Target { is_action, returns, is_public, is_paged: false });
     assert_eq!(test.engine.target("notes"), target(false, Returns::Rows, true));
     assert_eq!(test.engine.target("my_notes"), target(false, Returns::Rows, false));
     assert_eq!(test.engine.target("add_note"), target(true, Returns::Row, false));

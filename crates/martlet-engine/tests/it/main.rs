@@ -3,4 +3,5 @@
 mod calls;
 mod folder;
 mod hotel;
+mod pages;
 mod support;

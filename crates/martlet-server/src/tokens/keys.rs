@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use martlet_core::Timestamp;
+use martlet_engine::CursorKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -107,6 +108,7 @@ pub struct Keys {
     pub(super) issuer: Option<String>,
     /// Index of the key that signs.
     signer: usize,
+    cursor: [u8; 32],
 }
 
 impl fmt::Debug for Keys {
@@ -120,6 +122,9 @@ impl fmt::Debug for Keys {
 #[derive(Serialize, Deserialize)]
 struct KeyFile {
     keys: Vec<StoredKey>,
+    /// What cursors of pages are sealed with: another secret, so that none is good for the other's purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,7 +153,13 @@ impl Keys {
             }
         };
         let content_error = |reason: String| KeysError::Content { path: path.to_owned(), reason };
-        let file: KeyFile = serde_json::from_str(&text).map_err(|error| content_error(error.to_string()))?;
+        let mut file: KeyFile = serde_json::from_str(&text).map_err(|error| content_error(error.to_string()))?;
+        if file.cursor.is_none() {
+            // A file of before there were cursors.
+            file.cursor = Some(random_text::<32>()?);
+            let text = serde_json::to_string_pretty(&file).map_err(|error| content_error(error.to_string()))?;
+            replace(path, &text).map_err(file_error)?;
+        }
         Self::of(file, settings, content_error)
     }
 
@@ -186,9 +197,16 @@ impl Keys {
         if keys.is_empty() {
             return Err(error("it holds no key".to_owned()));
         }
+        let cursor = file.cursor.as_deref().and_then(decode).and_then(|cursor| <[u8; 32]>::try_from(cursor).ok());
+        let cursor = cursor.ok_or_else(|| error("its secret of cursors is not of 32 bytes".to_owned()))?;
         // HS256 first: the API keys of supabase-js are HS256, and one verification costs 2 us against 50.
         let signer = keys.iter().position(|key| key.algorithm == Algorithm::HS256).unwrap_or(0);
-        Ok(Self { keys, issuer: settings.issuer.clone(), signer })
+        Ok(Self { keys, issuer: settings.issuer.clone(), signer, cursor })
+    }
+
+    /// What the cursors of pages are sealed with.
+    pub fn cursor_key(&self) -> CursorKey {
+        CursorKey::new(&self.cursor)
     }
 
     /// Signs claims as they are, by the shared secret where one is set, else by our own.
@@ -260,7 +278,8 @@ fn new_file() -> Result<String, KeysError> {
         StoredKey::Secret { kid: random_text::<6>()?, k: random_text::<48>()? },
         StoredKey::Ed25519 { kid: random_text::<6>()?, d: random_text::<32>()? },
     ];
-    serde_json::to_string_pretty(&KeyFile { keys }).map_err(|error| KeysError::Crypto(error.to_string()))
+    let cursor = Some(random_text::<32>()?);
+    serde_json::to_string_pretty(&KeyFile { keys, cursor }).map_err(|error| KeysError::Crypto(error.to_string()))
 }
 
 fn random_text<const SIZE: usize>() -> Result<String, KeysError> {
@@ -291,6 +310,24 @@ fn read_private(path: &Path) -> Result<Option<String>, KeysError> {
 
 /// Writes the file whole or not at all; false if another process has made it meanwhile.
 fn write_new(path: &Path, text: &str) -> io::Result<bool> {
+    let written = write_beside(path, text)?;
+    let linked = std::fs::hard_link(&written, path);
+    std::fs::remove_file(&written)?;
+    match linked {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the file anew, whole or not at all.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let written = write_beside(path, text)?;
+    std::fs::rename(&written, path).inspect_err(|_| drop(std::fs::remove_file(&written)))
+}
+
+/// Writes a private file beside another one and gives its path.
+fn write_beside(path: &Path, text: &str) -> io::Result<PathBuf> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -303,14 +340,12 @@ fn write_new(path: &Path, text: &str) -> io::Result<bool> {
     }
     let written = path.with_extension(format!("json.{:016x}", getrandom::u64().map_err(io::Error::other)?));
     let mut file = options.open(&written)?;
-    let linked = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::hard_link(&written, path));
-    std::fs::remove_file(&written)?;
-    match linked {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
+    let done = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    match done {
+        Ok(()) => Ok(written),
+        Err(error) => {
+            std::fs::remove_file(&written)?;
+            Err(error)
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod codings;
+mod cursors;
 mod forms;
 mod gone;
 mod idempotency;

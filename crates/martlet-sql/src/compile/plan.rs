@@ -1,6 +1,7 @@
 //! Queries, actions and the seed: header, statements, plan.
 
 use super::files::Folder;
+use super::page::Paged;
 use crate::app::{App, Seed};
 use crate::catalogue;
 use crate::header::{self, FileKind, Header};
@@ -117,16 +118,28 @@ fn query(
         sink.push(source.error("not_a_query", span, message).hint(hint));
         return None;
     };
-    check_page(source, &header.declaration, select, sink);
+    let is_pageable = check_page(source, &header.declaration, select, sink);
     let env =
         Environment { catalogue, params: &header.declaration.params, steps: &[], context: Context::Query, source };
     let resolved = resolve::statement(&ast, &env, sink)?;
     if text.statements.len() == 1 {
         warn_unused(source, &header.declaration, &resolved.params_used, sink);
     }
-    let statement = plan(source, statement_text.span, resolved);
+    let mut statement = plan(source, statement_text.span, resolved);
     check_returns(source, &mut header, &statement, sink);
-    Some(Query { declaration: header.declaration, file: file.path.clone(), statement })
+    let mut page = None;
+    if let Some(declared) = header.declaration.page.as_ref().filter(|_| is_pageable) {
+        if header.declaration.returns != Returns::Rows {
+            let message = "a query with `@page` returns rows";
+            sink.push(source.error("page_statement", declared.span, message).hint("leave `@returns` out"));
+            return None;
+        }
+        let declaration = &header.declaration;
+        let paged = Paged { source, text: statement_text, declaration, catalogue, own: &statement };
+        let (first, others) = paged.plans(declared, sink)?;
+        (statement, page) = (first, Some(others));
+    }
+    Some(Query { declaration: header.declaration, file: file.path.clone(), statement, page })
 }
 
 fn action(
@@ -282,7 +295,7 @@ fn written_table(ast: &ast::Statement) -> Option<String> {
     }
 }
 
-fn plan(source: &Source, span: Span, resolved: crate::ir::Statement) -> Statement {
+pub(super) fn plan(source: &Source, span: Span, resolved: crate::ir::Statement) -> Statement {
     let sqlite = lower::statement(&resolved);
     let postgres = postgres::text(source.text(), span, &resolved.replacements);
     Statement {
@@ -331,8 +344,8 @@ fn check_scans(source: &Source, declaration: &Declaration, catalogue: &Catalogue
 }
 
 /// `@page` adds ORDER BY and LIMIT itself, to one plain SELECT.
-fn check_page(source: &Source, declaration: &Declaration, select: &ast::Query, sink: &mut Vec<Diagnostic>) {
-    let Some(page) = &declaration.page else { return };
+fn check_page(source: &Source, declaration: &Declaration, select: &ast::Query, sink: &mut Vec<Diagnostic>) -> bool {
+    let Some(page) = &declaration.page else { return false };
     let is_grouped = |select: &ast::Select| {
         select.distinct.is_some()
             || select.having.is_some()
@@ -343,10 +356,11 @@ fn check_page(source: &Source, declaration: &Declaration, select: &ast::Query, s
             "a query with `@page` has no ORDER BY and no LIMIT of its own"
         }
         ast::SetExpr::Select(select) if is_grouped(select) => "a query with `@page` has no DISTINCT and no GROUP BY",
-        ast::SetExpr::Select(_) => return,
+        ast::SetExpr::Select(_) => return true,
         _ => "a query with `@page` is one SELECT, without set operations",
     };
     sink.push(source.error("page_statement", page.span, message).hint("`@page by ...` says the order and the size"));
+    false
 }
 
 /// Names of statements differ from every parameter and from each other.

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use crate::ir::{
-    CompareOperator, Expr, ExprKind, From, Function, JoinKind, Relation, RelationId, Source, TableFunction,
+    CompareOperator, Core, Expr, ExprKind, From, Function, JoinKind, Relation, RelationId, Source, TableFunction,
 };
 use std::collections::BTreeSet;
 
@@ -48,6 +48,35 @@ pub(super) fn of(from: Option<&From>, filter: Option<&Expr>, resolver: &Resolver
     (bounded.len() == relations.len()).then_some(product)
 }
 
+/// Whether the last column of the result differs in every row: a column of a table that its rows are told apart by,
+/// with what WHERE fixes, and every other relation gives at most one row for each of them.
+pub(super) fn last_is_unique(core: &Core, resolver: &Resolver<'_>) -> bool {
+    let Some(ExprKind::Column { relation: id, column }) = core.projection.last().map(|output| &output.expr.kind) else {
+        return false;
+    };
+    let Some(from) = &core.from else { return false };
+    let mut relations: Vec<&Relation> = Vec::new();
+    from.relations(&mut |relation| relations.push(relation));
+    let mut equalities = Vec::new();
+    core.filter.iter().for_each(|filter| collect(filter, None, &mut equalities));
+    collect_joins(from, &mut equalities);
+    let local: BTreeSet<RelationId> = relations.iter().map(|relation| relation.id).collect();
+    let Some(own) = relations.iter().find(|relation| relation.id == *id) else { return false };
+    let mut bounded = BTreeSet::new();
+    if !is_told_apart(own, Some(*column), &equalities, &local, &bounded, resolver) {
+        return false;
+    }
+    bounded.insert(*id);
+    while let Some(next) = relations.iter().find(|relation| {
+        !bounded.contains(&relation.id)
+            && (own_rows(relation, resolver).is_some_and(|rows| rows <= 1)
+                || is_single(relation, &equalities, &local, &bounded, resolver))
+    }) {
+        bounded.insert(next.id);
+    }
+    bounded.len() == relations.len()
+}
+
 /// The most rows of one table under a condition.
 pub(super) fn of_target(target: &Relation, filter: Option<&Expr>, resolver: &Resolver<'_>) -> Option<u64> {
     of(Some(&From::Relation(Box::new(target.clone()))), filter, resolver)
@@ -76,6 +105,18 @@ fn is_single(
     bounded: &BTreeSet<RelationId>,
     resolver: &Resolver<'_>,
 ) -> bool {
+    is_told_apart(relation, None, equalities, local, bounded, resolver)
+}
+
+/// Whether the equalities, and this column, give all columns of a unique key.
+fn is_told_apart(
+    relation: &Relation,
+    own: Option<usize>,
+    equalities: &[Equality<'_>],
+    local: &BTreeSet<RelationId>,
+    bounded: &BTreeSet<RelationId>,
+    resolver: &Resolver<'_>,
+) -> bool {
     let Source::Table(name) = &relation.source else { return false };
     let Some(table) = resolver.env.catalogue.table(name) else { return false };
     let is_known = |value: &Expr| {
@@ -87,12 +128,13 @@ fn is_single(
         })
     };
     let is_given = |column: &usize| {
-        equalities.iter().any(|equality| {
-            equality.relation == relation.id
-                && equality.column == *column
-                && equality.only.as_ref().is_none_or(|only| only.contains(&relation.id))
-                && is_known(equality.value)
-        })
+        own == Some(*column)
+            || equalities.iter().any(|equality| {
+                equality.relation == relation.id
+                    && equality.column == *column
+                    && equality.only.as_ref().is_none_or(|only| only.contains(&relation.id))
+                    && is_known(equality.value)
+            })
     };
     let keys = std::iter::once(&table.primary_key).chain(&table.unique_keys);
     keys.into_iter().any(|key| !key.is_empty() && key.iter().all(is_given))

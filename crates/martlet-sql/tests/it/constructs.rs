@@ -53,7 +53,10 @@ fn check(name: &str) -> Result<(), String> {
     let folder = cases_folder().join("constructs").join(name);
     let app = compiled(name, &folder)?;
     let (declaration, statements) = match (app.queries.get(name), app.actions.get(name)) {
-        (Some(query), _) => (&query.declaration, vec![(&query.statement, String::new())]),
+        (Some(query), _) => {
+            let after = query.page.as_ref().map(|page| (&page.after, "-- after a cursor\n".to_owned()));
+            (&query.declaration, std::iter::once((&query.statement, String::new())).chain(after).collect())
+        }
         (_, Some(action)) => (&action.declaration, steps(action)),
         _ => return Err("no plan".to_owned()),
     };
@@ -109,7 +112,10 @@ fn shown(text: &EngineText, declaration: &Declaration, mark: char) -> String {
     let mut shown = format!("{};\n", text.text);
     for (index, bind) in text.binds.iter().enumerate() {
         let bound = match bind {
-            Bind::Parameter(parameter) => format!(":{}", declaration.params[*parameter].name),
+            Bind::Parameter(parameter) => match declaration.params.get(*parameter) {
+                Some(param) => format!(":{}", param.name),
+                None => format!("the page's {}", parameter - declaration.params.len()),
+            },
             Bind::StepColumn { step, column } => format!("column {} of statement {}", column + 1, step + 1),
             Bind::UserId => "auth.uid()".to_owned(),
             Bind::Role => "auth.role()".to_owned(),

@@ -38,6 +38,14 @@ impl Judging<'_> {
         let place = Place { file: &query.file, declaration: &query.declaration, statement: &query.statement };
         let mut scanned = BTreeSet::new();
         self.statement(place, true, &mut scanned);
+        if let Some(page) = &query.page {
+            let told = self.sink.len();
+            self.statement(Place { statement: &page.after, ..place }, false, &mut scanned);
+            // What is wrong with the first page is told once.
+            let after = self.sink.split_off(told);
+            let new: Vec<Diagnostic> = after.into_iter().filter(|found| !self.sink.contains(found)).collect();
+            self.sink.extend(new);
+        }
         self.needless_scans(&query.file, &query.declaration, &scanned);
     }
 

@@ -53,7 +53,7 @@ pub(super) fn actions(connection: &Connection, app: &App) -> Result<(), Error> {
 fn check_action(connection: &Connection, app: &App, action: &Action) -> Result<(), Error> {
     for (index, step) in action.steps.iter().enumerate() {
         let place = format!("{}, statement {}", action.file, index + 1);
-        check(connection, app, &step.statement, &place)?;
+        check(connection, app, &step.statement, 0, &place)?;
     }
     Ok(())
 }
@@ -65,12 +65,19 @@ pub(super) fn queries(connection: &Connection, app: &App, is_checked: bool) -> R
             check_query(connection, app, query)?;
         }
         keep_prepared(connection, &query.statement, &query.file)?;
+        if let Some(page) = &query.page {
+            keep_prepared(connection, &page.after, &query.file)?;
+        }
     }
     Ok(())
 }
 
 fn check_query(connection: &Connection, app: &App, query: &Query) -> Result<(), Error> {
-    check(connection, app, &query.statement, &query.file)?;
+    let hidden = query.page.as_ref().map_or(0, |page| page.keys.len());
+    check(connection, app, &query.statement, hidden, &query.file)?;
+    if let Some(page) = &query.page {
+        check(connection, app, &page.after, hidden, &query.file)?;
+    }
     if query.statement.writes.is_empty() { Ok(()) } else { Err(fault(&query.file, "a query that writes")) }
 }
 
@@ -79,12 +86,12 @@ fn keep_prepared(connection: &Connection, statement: &Statement, place: &str) ->
     prepared.map(drop).map_err(|failure| not_prepared(place, &failure))
 }
 
-fn check(connection: &Connection, app: &App, statement: &Statement, place: &str) -> Result<(), Error> {
+fn check(connection: &Connection, app: &App, statement: &Statement, hidden: usize, place: &str) -> Result<(), Error> {
     // Not from the kept ones: only a statement that is prepared anew is seen by the authorizer.
     let (prepared, noted) = connection.recorder.record(|| connection.sqlite.prepare(&statement.sqlite.text));
     let prepared = prepared.map_err(|failure| not_prepared(place, &failure))?;
-    if prepared.column_count() != statement.columns.len() {
-        let (real, planned) = (prepared.column_count(), statement.columns.len());
+    if prepared.column_count() != statement.columns.len() + hidden {
+        let (real, planned) = (prepared.column_count(), statement.columns.len() + hidden);
         return Err(fault(place, &format!("gives {real} columns, planned {planned}")));
     }
     if prepared.parameter_count() > statement.sqlite.binds.len() {

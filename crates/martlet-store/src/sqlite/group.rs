@@ -165,7 +165,11 @@ fn answer(shared: &Shared, group: Vec<Pending>, outcomes: Vec<Option<Result<Done
     let position = shared.position();
     for (pending, outcome) in group.into_iter().zip(outcomes) {
         if let Some(outcome) = outcome {
-            tell(shared, pending, outcome.map(|done| Answer { body: done.body, rows: done.rows, position }));
+            tell(
+                shared,
+                pending,
+                outcome.map(|done| Answer { body: done.body, rows: done.rows, position, last: None }),
+            );
         }
     }
 }
@@ -348,6 +352,7 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
             answer: is_answer.then_some(&layout),
             first_row: is_used_later(action, index),
             all_rows: step.expect.is_some(),
+            page: None,
         };
         let output =
             run.statement(index, &step.statement, &pending.inputs, &steps, wanted).map_err(Failure::into_error)?;

@@ -11,12 +11,13 @@ use super::connection::Connection;
 use super::error;
 use super::overruns::Overruns;
 use super::queue::{Queue, Refused, Taken};
-use super::run::{Failure, Run, Wanted};
+use super::run::{Failure, Run, Wanted, WantedPage};
 use super::statistics::Ended;
 use crate::{Answer, Read, Snapshot};
-use martlet_core::{Error, Position, code, limits};
+use martlet_core::{Error, Position, Value, code, limits};
 #[cfg(test)]
 use martlet_sql::Query;
+use martlet_sql::Statement;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -253,11 +254,24 @@ fn run_read(
 fn step_read(run: Run<'_>, read: &Read, position: Position) -> Result<Answer, Failure> {
     let connection = run.connection;
     let layout = connection.layouts.of(&read.query);
-    let wanted = Wanted { answer: Some(&layout), ..Wanted::default() };
+    let (statement, page) = statement_of(read);
+    let wanted = Wanted { answer: Some(&layout), page, ..Wanted::default() };
     connection.set_now(read.inputs.now);
-    let output = run.statement(0, &read.query.statement, &read.inputs, &Vec::new(), wanted)?;
+    let output = run.statement(0, statement, &read.inputs, &Vec::new(), wanted)?;
     read.inputs.demand.check(layout.returns(), output.rows)?;
-    Ok(Answer { body: output.body?, rows: output.rows, position })
+    Ok(Answer { body: output.body?, rows: output.rows, position, last: output.last })
+}
+
+/// The statement that the arguments are for and, of a page, what is wanted of it.
+fn statement_of(read: &Read) -> (&Statement, Option<WantedPage<'_>>) {
+    let Some(page) = &read.query.page else { return (&read.query.statement, None) };
+    let hidden = read.inputs.arguments.get(read.query.declaration.params.len()..).unwrap_or_default();
+    let statement = if hidden.len() > 1 { &page.after } else { &read.query.statement };
+    let rows = match hidden.first() {
+        Some(Value::Integer(rows)) => u64::try_from(*rows).unwrap_or(0).saturating_sub(1),
+        _ => 0,
+    };
+    (statement, Some(WantedPage { rows, keys: &page.keys }))
 }
 
 /// A read transaction that ends with this, also by a panic.

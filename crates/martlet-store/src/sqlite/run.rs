@@ -10,10 +10,10 @@ use crate::Inputs;
 use crate::canonical::{AnswerLayout, AnswerLimits, Cell as AnswerCell};
 use crate::forms::FormWriter;
 use bytes::Bytes;
-use martlet_core::{Error, code};
-use martlet_sql::Statement;
+use martlet_core::{Error, Type, Value, code};
+use martlet_sql::{Column, Statement};
 use rusqlite::ErrorCode;
-use rusqlite::types::Value as Cell;
+use rusqlite::types::{Value as Cell, ValueRef};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,17 @@ pub(super) struct Wanted<'a> {
     pub(super) first_row: bool,
     /// The number of rows, even where the answer cannot be written: an expectation decides first.
     pub(super) all_rows: bool,
+    /// Only a page of the rows.
+    pub(super) page: Option<WantedPage<'a>>,
+}
+
+/// A page of a statement's rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WantedPage<'a> {
+    /// So many rows; whether another one follows is told by the keys of the last.
+    pub(super) rows: u64,
+    /// The hidden columns behind the others.
+    pub(super) keys: &'a [Column],
 }
 
 /// What a statement gave.
@@ -65,6 +76,8 @@ pub(super) struct Output {
     pub(super) rows: u64,
     /// The first row, if it was wanted and there is one.
     pub(super) first_row: Option<Vec<Cell>>,
+    /// The keys of the last row of a page that another one follows.
+    pub(super) last: Option<Box<[Value]>>,
 }
 
 /// Who runs: for the log and the translation of errors.
@@ -153,9 +166,17 @@ impl Run<'_> {
         let mut answer = wanted.answer.map(|layout| Ok(new_writer(layout)));
         let mut first_row = None;
         let mut count: u64 = 0;
+        let (mut keys, mut has_more) = (None, false);
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next().map_err(|error| self.failure(&error))? {
+            if wanted.page.is_some_and(|page| count >= page.rows) {
+                has_more = true;
+                break;
+            }
             count += 1;
+            if let Some(page) = wanted.page.filter(|page| count == page.rows) {
+                keys = Some(keys_of(row, statement.columns.len(), page.keys)?);
+            }
             if wanted.first_row && count == 1 {
                 let cells = (0..statement.columns.len()).map(|column| row.get::<_, Cell>(column));
                 first_row = Some(cells.collect::<Result<_, _>>().map_err(|error| self.failure(&error))?);
@@ -175,7 +196,7 @@ impl Run<'_> {
             count = self.connection.sqlite.changes();
         }
         let body = answer.map_or(Ok(None), |answer| answer.and_then(FormWriter::finish));
-        Ok(Output { body, rows: count, first_row })
+        Ok(Output { body, rows: count, first_row, last: keys.filter(|_| has_more) })
     }
 
     fn limits(&self) -> AnswerLimits {
@@ -191,4 +212,22 @@ impl Run<'_> {
             _ => Failure::Error(error::translate(error, &self.shared.constraint_names())),
         }
     }
+}
+
+/// The hidden cells of a row, from the one at `first`.
+fn keys_of(row: &rusqlite::Row<'_>, first: usize, keys: &[Column]) -> Result<Box<[Value]>, Failure> {
+    let key = |(index, column): (usize, &Column)| {
+        let cell = row.get_ref(first + index).unwrap_or(ValueRef::Null);
+        match (cell, column.ty) {
+            (ValueRef::Integer(value), Type::Boolean) => Ok(Value::Boolean(value != 0)),
+            (ValueRef::Integer(value), _) => Ok(Value::Integer(value)),
+            (ValueRef::Real(value), _) => Ok(Value::Double(value)),
+            (ValueRef::Text(text), _) => Ok(Value::Text(String::from_utf8_lossy(text).into())),
+            (ValueRef::Null | ValueRef::Blob(_), _) => {
+                let fault = format!("the page's column {} is null or bytes", column.name);
+                Err(Error::new(&code::CELL_TYPE, "a value is not of its column's type").operator(fault).into())
+            }
+        }
+    };
+    keys.iter().enumerate().map(key).collect()
 }

@@ -117,7 +117,7 @@ fn uses(names: &[&str]) -> Vec<TableUse> {
 
 fn query(statement: Statement) -> Arc<Query> {
     let declaration = declaration("q", Returns::Value);
-    Arc::new(Query { declaration, file: "queries/q.sql".to_owned(), statement })
+    Arc::new(Query { declaration, file: "queries/q.sql".to_owned(), statement, page: None })
 }
 
 fn action(steps: Vec<Step>) -> Arc<Action> {

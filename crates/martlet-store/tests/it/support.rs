@@ -129,7 +129,12 @@ pub(crate) fn query(returns: Returns, sql: &str, columns: &str) -> Arc<Query> {
 }
 
 pub(crate) fn query_of(returns: Returns, statement: Statement) -> Arc<Query> {
-    Arc::new(Query { declaration: declaration("a_query", returns), file: "queries/a_query.sql".to_owned(), statement })
+    Arc::new(Query {
+        declaration: declaration("a_query", returns),
+        file: "queries/a_query.sql".to_owned(),
+        statement,
+        page: None,
+    })
 }
 
 pub(crate) fn step(statement: Statement) -> Step {

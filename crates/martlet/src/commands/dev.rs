@@ -43,7 +43,7 @@ pub(crate) fn run(args: &DevArgs, start: Instant) -> Result<(), Failure> {
 
 fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -> Result<(), Failure> {
     let app = martlet_sql::compile(&[]).app.ok_or_else(|| Failure::new("cannot compile an empty app"))?;
-    let engine = Engine::new(app, store.clone(), wiring::engine_settings(settings), wiring::clock())?;
+    let engine = Engine::new(app, store.clone(), wiring::engine_settings(settings, &keys), wiring::clock())?;
     let mut reloader = Reloader::new(settings.clone(), Arc::new(engine));
     // The watch begins before the first look, or a save between the two would be missed.
     let watch = Watch::start(settings.folder(), &settings.data()).map_err(anyhow::Error::from)?;

@@ -46,7 +46,8 @@ struct Named<'a> {
 
 fn find<'a>(app: &'a App, name: &str) -> Result<Named<'a>, Failure> {
     if let Some(query) = app.queries.get(name) {
-        let statements = vec![(&query.statement, None)];
+        let after = query.page.as_ref().map(|page| (&page.after, Some("after_cursor")));
+        let statements = std::iter::once((&query.statement, None)).chain(after).collect();
         return Ok(Named { kind: "query", file: &query.file, declaration: &query.declaration, statements });
     }
     if let Some(action) = app.actions.get(name) {

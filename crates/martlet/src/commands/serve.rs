@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
     let store = wiring::open_store(&settings)?;
     let missing = store.migrate(&app, true)?.applied;
     migrate::refuse_if_missing(&settings, &app, &missing)?;
-    let engine = Engine::new(app, store.clone(), wiring::engine_settings(&settings), wiring::clock())?;
+    let engine = Engine::new(app, store.clone(), wiring::engine_settings(&settings, &keys), wiring::clock())?;
     let runtime = wiring::runtime()?;
     let clean = runtime.block_on(async {
         let server_settings = wiring::server_settings(&settings, false);

@@ -38,7 +38,7 @@ const MISTAKES: &[Mistake] = &[
         INDEXES,
         "create index bookings_user_idx on bookings (user_id, created_at desc, id desc);",
         "",
-        "queries/my_bookings.sql:9",
+        "queries/my_bookings.sql:10",
         "(user_id, created_at desc, id desc);",
     ),
     mistake(
@@ -121,7 +121,14 @@ const MISTAKES: &[Mistake] = &[
         "actions/clean.sql:2",
         "@scan rooms",
     ),
-    mistake(MINE, " limit 100", "", "queries/my_bookings.sql:3", "end the statement by `limit`"),
+    mistake(
+        NEW,
+        "",
+        "-- @allow user\nselect id, check_in from bookings where user_id = auth.uid()\n",
+        "queries/new.sql:2",
+        "end the statement by `limit`",
+    ),
+    mistake(MINE, ", b.id desc size", " size", "queries/my_bookings.sql:3", "end with a key of a table"),
     mistake(
         NEW,
         "",

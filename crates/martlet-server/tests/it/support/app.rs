@@ -89,6 +89,10 @@ const FILES: &[(&str, &str)] = &[
         "queries/limited_twice.sql",
         "-- @allow anyone\n-- @param key text = 'x'\n-- @limit 100/h\n-- @limit 2/15m per key\nselect :key as key",
     ),
+    (
+        "queries/paged.sql",
+        "-- @allow anyone\n-- @page by id size 2 max 3\n-- @route GET /api/notes\nselect text from notes",
+    ),
     ("actions/log.sql", "-- @allow user\n-- @param text text\ninsert into notes (text) values (:text)"),
     (
         "actions/refuse.sql",

@@ -6,7 +6,7 @@ use super::compiled::{DUMP, compile_what_can_be};
 use crate::oracle::{Fault, Oracle, Rows};
 use crate::support::{settings, soon};
 use martlet_core::{ParamType, SystemClock, Type, Value, limits};
-use martlet_sql::{Action, App, Expect, Param, Query, Returns, Statement};
+use martlet_sql::{Action, App, Column, Expect, Param, Query, Returns, Span, Statement};
 use martlet_store::canonical::canonical_json;
 use martlet_store::{Read, SqliteStore, StoreSettings};
 use std::sync::Arc;
@@ -94,10 +94,54 @@ impl<'o> Pair<'o> {
             return self.compare_action(&self.app.actions[&case.name], arguments);
         }
         let query = &self.app.queries[&case.name];
+        if query.page.is_some() {
+            return self.compare_pages(query, arguments);
+        }
         let call = Call { params: &query.declaration.params, arguments: Arc::clone(arguments), rows: Vec::new() };
         let postgres = self.postgres_query(query, &call);
         is_same(self.sqlite_query(&self.store, query, &call), postgres)
             .map_err(|difference| format!("{difference}\n  {}", query.statement.sqlite.text))
+    }
+
+    /// Pages of three rows to the end, with the hidden columns, which tell where the next one begins.
+    fn compare_pages(&self, query: &Query, arguments: &Arc<[Value]>) -> Result<bool, String> {
+        let page = query.page.as_ref().unwrap();
+        let shown = |statement: &Statement, hidden: &[ParamType]| {
+            let mut query = Query { page: None, statement: statement.clone(), ..query.clone() };
+            let key =
+                |(index, key): (usize, &Column)| Column { name: format!("martlet_page_{}", index + 1), ..key.clone() };
+            query.statement.columns.extend(page.keys.iter().enumerate().map(key));
+            let like = |ty: &ParamType| Param {
+                name: "hidden".to_owned(),
+                ty: *ty,
+                rules: Vec::new(),
+                is_optional: true,
+                default: None,
+                description: String::new(),
+                span: Span::default(),
+            };
+            query.declaration.params.extend(hidden.iter().map(like));
+            Arc::new(query)
+        };
+        let scalar = |base| ParamType { base, is_list: false };
+        let size = [scalar(Type::Bigint)];
+        let keys: Vec<ParamType> = size.into_iter().chain(page.keys.iter().map(|key| scalar(key.ty))).collect();
+        let (first, after) = (shown(&query.statement, &size), shown(&page.after, &keys));
+        let mut given: Vec<Value> = arguments.iter().cloned().chain([Value::Integer(3)]).collect();
+        let mut plan = first;
+        loop {
+            let call = Call { params: &plan.declaration.params, arguments: given.clone().into(), rows: Vec::new() };
+            let sqlite = self.sqlite_query(&self.store, &plan, &call);
+            let answer = sqlite.clone();
+            is_same(sqlite, self.postgres_query(&plan, &call))
+                .map_err(|difference| format!("{difference}\n  {}", plan.statement.sqlite.text))?;
+            let Ok(answer) = answer else { return Ok(false) };
+            let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+            let Some(last) = answer.as_array().and_then(|rows| rows.last()) else { return Ok(true) };
+            given.truncate(arguments.len() + 1);
+            given.extend((1..=page.keys.len()).map(|key| value_of(&last[format!("martlet_page_{key}")])));
+            plan = Arc::clone(&after);
+        }
     }
 
     /// The answers, and then what lies in every table; PostgreSQL's changes are undone.
@@ -307,4 +351,16 @@ fn around(text: &str, place: usize) -> String {
 fn is_beyond_the_years(body: &str) -> bool {
     let is_long_year = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count() > 4 && text.contains('-');
     body.contains(" BC\"") || body.split('"').any(is_long_year)
+}
+
+/// A key of a page as it goes into the next one.
+fn value_of(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Bool(value) => Value::Boolean(*value),
+        serde_json::Value::Number(number) => {
+            number.as_i64().map_or_else(|| Value::Double(number.as_f64().unwrap()), Value::Integer)
+        }
+        serde_json::Value::String(text) => Value::Text(text.as_str().into()),
+        other => panic!("{other} is no key of a page"),
+    }
 }

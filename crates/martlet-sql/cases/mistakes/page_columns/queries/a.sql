@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by name
+select id from items

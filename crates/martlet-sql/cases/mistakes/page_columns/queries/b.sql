@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by price_cents desc, id
+select id from items

@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by nmae, id
+select id from items

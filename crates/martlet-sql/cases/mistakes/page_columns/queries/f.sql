@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by random(), id
+select id from items

@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by id
+select 1 as x

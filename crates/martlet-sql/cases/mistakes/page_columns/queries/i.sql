@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by name
+select id, label as name from tags

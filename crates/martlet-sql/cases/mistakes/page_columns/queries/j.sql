@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by t.id, 1
+select t.id from tags t

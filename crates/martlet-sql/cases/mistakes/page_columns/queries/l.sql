@@ -1,0 +1,3 @@
+-- @allow user
+-- @page by sum(id)
+select id from items

@@ -1,0 +1,4 @@
+-- @allow user
+-- @page by id
+-- @returns row
+select id from items
