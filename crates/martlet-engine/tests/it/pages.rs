@@ -39,12 +39,12 @@ async fn plays(count: i64) -> TestEngine {
 }
 
 async fn play(test: &TestEngine, at: i64) {
-    test.act(&Caller::default(), "play", &json!({"users": [1, 2], "at": at}).to_string()).await.unwrap();
+    test.act(&Caller::default(), "play", &json!({"users": [1, 2], "at": at}).to_string()).await.expect("a play");
 }
 
 async fn page(test: &TestEngine, caller: &Caller, name: &str, arguments: &Value) -> Result<Value, Error> {
     let answer = test.query(caller, name, &arguments.to_string()).await?;
-    Ok(serde_json::from_str(&body(Ok(answer))).unwrap())
+    Ok(serde_json::from_str(&body(Ok(answer))).expect("a page"))
 }
 
 fn code(result: Result<Value, Error>) -> String {
