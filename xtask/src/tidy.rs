@@ -1,11 +1,13 @@
 //! `cargo xtask tidy`: the rules that the compiler does not hold. Also a test, so that nobody forgets it.
 
+mod abuse;
 mod crates;
 mod documents;
 mod sources;
 
 use crate::command::{output, root};
 use anyhow::{Result, bail};
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -27,11 +29,16 @@ pub(crate) fn run() -> Result<()> {
 fn findings() -> Result<Vec<Finding>> {
     let files = project_files()?;
     let mut findings = crates::check()?;
+    let mut tests = BTreeSet::new();
     for file in &files {
         let Ok(text) = fs::read_to_string(root().join(file)) else { continue };
         findings.extend(sources::check(file, &text, &files));
         findings.extend(documents::check(file, &text));
+        if file.ends_with(".rs") {
+            tests.extend(abuse::tests_of(&text).map(str::to_owned));
+        }
     }
+    findings.extend(abuse::check(&fs::read_to_string(root().join("docs/security.md"))?, &tests));
     Ok(findings)
 }
 
