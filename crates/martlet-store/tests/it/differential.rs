@@ -76,6 +76,12 @@ fn the_events_answer_alike_on_both_engines() {
     answers_alike(&examples::events(), "events");
 }
 
+#[test]
+fn the_workloads_answer_alike_on_both_engines() {
+    answers_alike(&examples::workloads(), "workloads");
+    answers_alike(&examples::workload_writes(), "workload_writes");
+}
+
 /// The seed too: the rows are formulas, and every table holds the same on both.
 fn answers_alike(example: &Group, schema: &str) {
     let oracle = Oracle::start();

@@ -21,3 +21,4 @@ mod serve;
 mod sql;
 mod stats;
 mod support;
+mod workloads;

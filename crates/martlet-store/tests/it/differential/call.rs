@@ -131,7 +131,7 @@ pub(super) fn claims() -> Arc<Claims> {
     Arc::new(Claims {
         role: "authenticated".to_owned(),
         user_id: Some(USER.to_owned()),
-        json: format!("{{\"sub\": \"{USER}\", \"name\": \"Ana\", \"role\": \"authenticated\"}}"),
+        json: format!("{{\"sub\": \"{USER}\", \"name\": \"Ana\", \"role\": \"authenticated\", \"number\": \"7\"}}"),
     })
 }
 

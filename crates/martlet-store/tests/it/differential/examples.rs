@@ -1,4 +1,4 @@
-//! The example apps as cases: their own migrations, seed, queries and actions.
+//! The example apps, and the one of the measurements, as cases: their own migrations, seed, queries and actions.
 
 use super::case::{Case, Group, read};
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The hotel at a hundredth of its rows.
 pub(super) fn hotel() -> Group {
-    let example = Example::at("hotel");
+    let example = Example::at("examples/hotel");
     let mut group = example.group(&example.seed());
     let stays = ["2026-03-01 2026-03-04", "2026-12-31 2027-01-30", "2027-12-30 2027-12-31", "0001-02-01 0001-02-02"];
     let stay = |days: &str| {
@@ -39,7 +39,7 @@ pub(super) fn events() -> Group {
     const FIRST_GUEST: &str = "9b3ebce42bebcbf16b0b8d456e243f5d";
     const SOME_GUEST: &str = "6e88c68ed047327b005e552ea4f093e2";
     const LAST_GUEST: &str = "a11f5d4184ba3d9c7d76c14cd800dea7";
-    let example = Example::at("events");
+    let example = Example::at("examples/events");
     // The counts that do not grow with the scale lose two zeros.
     let seed = example.seed().replace("00::bigint) as g(i)", "::bigint) as g(i)");
     let mut group = example.group(&seed);
@@ -69,12 +69,63 @@ pub(super) fn events() -> Group {
     group
 }
 
-/// A folder of `examples/`.
+/// The workloads at a hundredth of their rows, and of the events too: what reads, and what takes bookings away.
+pub(super) fn workloads() -> Group {
+    let token = |token: &str| format!(r#"{{"token": "{token}"}}"#);
+    let stay = |days: &str| {
+        let (check_in, check_out) = days.split_once(' ').unwrap();
+        format!(r#"{{"check_in": "{check_in}", "check_out": "{check_out}"}}"#)
+    };
+    let stays = ["2026-01-01 2026-01-02", "2026-03-01 2026-03-08", "2026-12-31 2027-01-30", "2027-12-30 2027-12-31"];
+    let (example, mut group) = workload_rows();
+    group.cases = vec![
+        example.query("profile", vec!["{}".to_owned()]),
+        example.query("availability", stays.into_iter().map(stay).collect()),
+        example.query("recent", vec!["{}".to_owned()]),
+        // md5 of `event-1` and `event-20`.
+        example.query(
+            "event",
+            vec![token("fdc3f1169f99dce634293eac7ddbba73"), token("a175ccdbb1ecf0c5839235462ecbc00c"), token("0")],
+        ),
+        example.query("report", vec!["{}".to_owned()]),
+        example.action("reset_bookings", vec![r#"{"keep": 1500}"#.to_owned(), "{}".to_owned()]),
+    ];
+    group
+}
+
+/// What writes rows with the time of the clock. What a spin draws can only be compared where it is refused.
+pub(super) fn workload_writes() -> Group {
+    let (example, mut group) = workload_rows();
+    group.unequal = &["created_at"];
+    let book = |room_type_id: u32, days: &str| {
+        let (check_in, check_out) = days.split_once(' ').unwrap();
+        format!(r#"{{"room_type_id": {room_type_id}, "check_in": "{check_in}", "check_out": "{check_out}"}}"#)
+    };
+    let calls = vec![
+        book(1, "2026-03-01 2026-03-02"),
+        book(40, "2027-12-20 2028-01-19"),
+        book(41, "2026-03-01 2026-03-02"),
+        book(7, "2030-01-01 2030-01-03"),
+        book(7, "2024-02-28 2024-03-01"),
+        book(20, "2026-12-31 2027-01-01"),
+    ];
+    group.cases =
+        vec![example.action("book", calls), example.action("spin", vec![r#"{"bet_cents": 1000001}"#.to_owned()])];
+    group
+}
+
+fn workload_rows() -> (Example, Group) {
+    let example = Example::at("bench/workloads");
+    let group = example.group(&example.seed().replace("00::bigint) as g(i)", "::bigint) as g(i)"));
+    (example, group)
+}
+
+/// A folder of an app, by its path from the root.
 struct Example(PathBuf);
 
 impl Example {
-    fn at(name: &str) -> Self {
-        Self(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name))
+    fn at(path: &str) -> Self {
+        Self(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path))
     }
 
     fn seed(&self) -> String {
@@ -98,6 +149,8 @@ impl Example {
     }
 
     fn case(&self, path: String, name: &str, is_action: bool, calls: Vec<String>) -> Case {
-        Case { name: name.to_owned(), is_action, text: read(&self.0.join(path)), calls }
+        // The caller of these tests has a uuid as its subject, and the number of the workloads' users beside it.
+        let text = read(&self.0.join(path)).replace("auth.jwt() ->> 'sub'", "auth.jwt() ->> 'number'");
+        Case { name: name.to_owned(), is_action, text, calls }
     }
 }

@@ -1,0 +1,4 @@
+-- The caller's own profile.
+-- @allow user
+-- @returns row
+select id, email, name, avatar from users where id = (auth.jwt() ->> 'sub')::bigint

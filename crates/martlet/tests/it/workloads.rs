@@ -1,0 +1,93 @@
+//! The app of the measurements, `bench/workloads`, through HTTP, against the formulas of its data set.
+
+mod formulas;
+mod reads;
+mod writes;
+
+use crate::support::{binary, fill, martlet};
+use formulas::Formulas;
+use jsonwebtoken::{EncodingKey, Header, encode};
+use martlet_testkit::{Reply, TestServer, copy_folder};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// What the load signs its tokens with.
+const SECRET: &str = "only for tests: thirty-two bytes or more";
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/workloads")
+}
+
+/// The app with a thousandth of the rows that grow, and 20 events instead of 2,000.
+struct Workloads {
+    server: TestServer,
+    folder: TempDir,
+}
+
+impl Workloads {
+    const ROWS: Formulas = Formulas { users: 100, bookings: 200, songs_modulus: 50, players: 20, plays: 1_000 };
+
+    fn start() -> Self {
+        Self::start_with(|seed| seed)
+    }
+
+    /// As `start`, with another seed.
+    fn start_with(change: impl FnOnce(String) -> String) -> Self {
+        let folder = tempfile::tempdir().expect("make a folder");
+        copy_folder(&source(), folder.path());
+        let seed = folder.path().join("seed.sql");
+        let text = std::fs::read_to_string(&seed).expect("read the seed");
+        let text = change(text.replace("00::bigint) as g(i)", "::bigint) as g(i)"));
+        std::fs::write(&seed, text).expect("write the seed");
+        fill(folder.path());
+        let environment = [("MARTLET_AUTH_JWT_SECRET", SECRET)];
+        let server = TestServer::start_with(binary(), &["serve"], folder.path(), &environment);
+        Self { server, folder }
+    }
+
+    fn get(&self, path: &str, token: &str) -> Reply {
+        self.server.get_as(&format!("/rest/v1/rpc/{path}"), token)
+    }
+
+    /// An answer that must be one.
+    fn read(&self, path: &str, token: &str) -> Value {
+        let reply = self.get(path, token);
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        reply.json()
+    }
+
+    fn act(&self, name: &str, arguments: &Value, token: &str) -> Reply {
+        self.server.post(&format!("/rest/v1/rpc/{name}"), &arguments.to_string(), token)
+    }
+
+    /// The one number that a statement gives.
+    fn number(&self, sql: &str) -> i64 {
+        let run = martlet(&["sql", self.folder.path().to_str().unwrap(), "--json", sql], "", &[]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let row: Value = serde_json::from_str(&run.stdout).expect("one row");
+        row["n"].as_i64().unwrap_or_else(|| panic!("no number in {row}"))
+    }
+}
+
+/// The token of user `number`, as the load makes it: the number is the subject.
+fn user(number: i64) -> String {
+    signed(json!({"sub": number.to_string(), "role": "authenticated", "aud": "authenticated"}))
+}
+
+/// The token of the report: user 1 with the service's role.
+fn service() -> String {
+    signed(json!({"sub": "1", "role": "service_role", "aud": "authenticated"}))
+}
+
+fn signed(mut claims: Value) -> String {
+    // The year 2100.
+    claims["exp"] = 4_102_444_800_u64.into();
+    encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("sign a token")
+}
+
+#[test]
+fn check_has_nothing_to_tell() {
+    let run = martlet(&["check", source().to_str().unwrap()], "", &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+}
