@@ -1,0 +1,4 @@
+//! Loads against a small server whose behaviour each test knows.
+
+mod load;
+mod support;
