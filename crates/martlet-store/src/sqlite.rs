@@ -71,6 +71,8 @@ impl SqliteStore {
         // The writer opens first: it makes the log and its index, which readers cannot.
         let connection = Connection::open(&database, Role::Writer, settings.synchronous)
             .map_err(|failure| not_opened(&database, &failure))?;
+        // The log is there now: without its name a power cut would take what was acknowledged.
+        folder.sync()?;
         let shared = Arc::new(Shared::new(settings, clock, database)?);
         let readers = Readers::start(&shared)?;
         let writer = Writer::start(Arc::clone(&shared), connection).map_err(|error| no_thread(&error))?;

@@ -76,6 +76,8 @@ pub(super) fn translate(error: &rusqlite::Error, names: &ConstraintNames) -> Err
         ffi::SQLITE_CONSTRAINT_NOTNULL => of_not_null(message),
         ffi::SQLITE_CONSTRAINT_CHECK => of_check(message),
         ffi::SQLITE_CONSTRAINT_TRIGGER => of_raise(message, operator),
+        // The index of the log could not grow: it lies on the same disk.
+        ffi::SQLITE_IOERR_SHMSIZE => of_primary_code(ffi::SQLITE_FULL, message, operator),
         ffi::SQLITE_CONSTRAINT_DATATYPE => {
             Error::new(&code::OUT_OF_RANGE, "a value does not fit its column's type").operator(operator)
         }
@@ -87,6 +89,13 @@ pub(super) fn translate(error: &rusqlite::Error, names: &ConstraintNames) -> Err
 pub(super) fn is_disk_failure(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_extended_error_code().unwrap_or(ffi::SQLITE_OK) & 0xff;
     matches!(code, ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB)
+}
+
+/// Whether the disk refused to keep what was written. What is in the file and what is on the disk may differ from then
+/// on, and the next sync may succeed without having written anything: the system has forgotten what it owed.
+pub(super) fn is_sync_failure(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_extended_error_code().unwrap_or(ffi::SQLITE_OK);
+    matches!(code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
 }
 
 fn of_primary_code(primary: i32, message: &str, operator: String) -> Error {

@@ -195,6 +195,7 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
     }
     let failed = |failure: &rusqlite::Error| {
         shared.statistics.note_busy(failure);
+        shared.note_failure(failure);
         let aftermath = if error::is_disk_failure(failure) { Aftermath::Broken } else { Aftermath::Sound };
         Attempt::Failed(error::translate(failure, &shared.constraint_names()), aftermath)
     };

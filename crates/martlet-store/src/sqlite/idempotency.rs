@@ -104,6 +104,7 @@ pub(super) fn purge(shared: &Shared, connection: &Connection) -> bool {
     match connection.as_ours(|sqlite| sqlite.prepare_cached(PURGE)?.execute([now])) {
         Ok(removed) => removed >= PURGED_MAX,
         Err(failure) => {
+            shared.note_failure(&failure);
             tracing::warn!(error = %failure, "expired idempotency keys could not be removed");
             false
         }

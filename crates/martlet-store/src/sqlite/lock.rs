@@ -40,6 +40,12 @@ impl DataFolder {
         self.path.join("app.db")
     }
 
+    /// Makes the names of the files in the folder durable. SQLite asks for it too, and passes over a refusal.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| unusable(&self.path, "sync", &error))
+    }
+
     /// Writes where this process can be asked behind its id.
     pub(super) fn announce(&self, url: &str) {
         let mut lock = &self.lock;

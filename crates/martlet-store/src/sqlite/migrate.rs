@@ -34,6 +34,7 @@ pub(super) fn migrate(shared: &Shared, app: &App, is_dry: bool) -> Result<Migrat
     let now = shared.clock.now();
     report.copy = copy_first(shared, &connection, &first.name, now)?;
     apply_all(&mut connection, &missing, now)?;
+    commit(&connection).inspect_err(|failure| shared.note_failure(failure)).map_err(not_committed)?;
     shared.count_commit();
     Ok(report)
 }
@@ -145,7 +146,7 @@ fn make_durable(path: &Path, folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Applies these in one transaction; foreign keys are off afterwards.
+/// Begins a transaction and applies these in it; foreign keys are off afterwards.
 pub(super) fn apply_all(connection: &mut Connection, missing: &[&Migration], now: Timestamp) -> Result<(), Error> {
     // A table that is rebuilt is dropped and made again: its keys are checked at the end instead.
     let keys_off = connection.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false);
@@ -166,8 +167,16 @@ pub(super) fn apply_all(connection: &mut Connection, missing: &[&Migration], now
     }
     check_keys(connection)?;
     let freed = connection.sqlite.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
-    freed.map_err(|failure| of_sqlite("ending the migration", &failure))?;
-    connection.run("COMMIT").map_err(|failure| of_sqlite("committing the migration", &failure))
+    freed.map_err(|failure| of_sqlite("ending the migration", &failure))
+}
+
+/// Ends the transaction that [`apply_all`] began.
+pub(super) fn commit(connection: &Connection) -> rusqlite::Result<()> {
+    connection.run("COMMIT")
+}
+
+pub(super) fn not_committed(failure: rusqlite::Error) -> Error {
+    of_sqlite("committing the migration", &failure)
 }
 
 /// A migration may not commit half of itself, nor reach into another file.

@@ -60,7 +60,8 @@ impl Scratch {
         let now = clock.now();
         for migration in &app.migrations {
             let applied = migrate::apply_all(&mut connection, &[migration], now);
-            applied.map_err(|error| of_file(&migration.file, error.message))?;
+            let committed = applied.and_then(|()| migrate::commit(&connection).map_err(migrate::not_committed));
+            committed.map_err(|error| of_file(&migration.file, error.message))?;
         }
         let keys_on = connection.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true);
         keys_on.map_err(|failure| of_file("", failure.to_string()))?;

@@ -1,6 +1,6 @@
 //! What the callers, the readers and the writer share.
 
-use super::error::ConstraintNames;
+use super::error::{self, ConstraintNames};
 use super::statistics::Statistics;
 use super::{Health, StoreSettings};
 use crate::Answer;
@@ -22,6 +22,8 @@ pub(super) struct Shared {
     is_closing: AtomicBool,
     can_read: AtomicBool,
     can_write: AtomicBool,
+    /// The disk refused once to keep what was written: nothing is written any more until the store is opened anew.
+    is_disk_lost: AtomicBool,
 }
 
 impl Shared {
@@ -39,6 +41,7 @@ impl Shared {
             is_closing: AtomicBool::new(false),
             can_read: AtomicBool::new(true),
             can_write: AtomicBool::new(true),
+            is_disk_lost: AtomicBool::new(false),
         })
     }
 
@@ -73,12 +76,30 @@ impl Shared {
     pub(super) fn health(&self, queue_depth: usize) -> Health {
         let is_open = !self.is_closing.load(Ordering::Acquire);
         let works = |flag: &AtomicBool| is_open && flag.load(Ordering::Relaxed);
-        Health { can_read: works(&self.can_read), can_write: works(&self.can_write), queue_depth }
+        Health {
+            can_read: works(&self.can_read),
+            can_write: works(&self.can_write) && !self.is_disk_lost(),
+            queue_depth,
+        }
     }
 
     pub(super) fn note_reads(&self, answers: &[Result<Answer, Error>]) {
         let failed = answers.iter().any(|answer| matches!(answer, Err(error) if is_of_database(error)));
         note(&self.can_read, !failed);
+    }
+
+    /// Looks at a failure of the writer's: after one of a sync nothing may be acknowledged any more (decision 6).
+    pub(super) fn note_failure(&self, failure: &rusqlite::Error) {
+        if error::is_sync_failure(failure) && !self.is_disk_lost.swap(true, Ordering::AcqRel) {
+            tracing::error!(
+                error = %failure,
+                "the disk did not keep what was written; nothing is written any more until the server is started anew"
+            );
+        }
+    }
+
+    pub(super) fn is_disk_lost(&self) -> bool {
+        self.is_disk_lost.load(Ordering::Acquire)
     }
 
     /// Whether the last write worked, as far as the database is concerned.

@@ -10,6 +10,7 @@ use super::queue::{Queue, Refused, Taken};
 use crate::{Answer, Inputs, Once};
 use martlet_core::{Error, code, limits};
 use martlet_sql::Action;
+use rusqlite::hooks::{AuthContext, Authorization};
 use rusqlite::wal::CheckpointMode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -165,7 +166,7 @@ fn read_only(operator: &str) -> Error {
 struct WriterThread {
     shared: Arc<Shared>,
     queue: Arc<Queue<Job>>,
-    /// None after the disk failed, until it opens again.
+    /// None after the disk failed, until it opens again; for ever where it did not keep what was written.
     connection: Option<Connection>,
     /// Pages that the log had when it was last copied into the database.
     pages_copied: u32,
@@ -192,7 +193,7 @@ impl WriterThread {
                 Taken::Closed => break,
             }
         }
-        if let Some(connection) = self.connection.take() {
+        if let Some(connection) = self.connection.take().filter(|_| !self.shared.is_disk_lost()) {
             let emptied = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
             if let Err(failure) = emptied {
                 tracing::warn!(error = %failure, "the log could not be emptied; the next start recovers from it");
@@ -231,14 +232,39 @@ impl WriterThread {
     }
 
     fn after(&mut self, aftermath: Aftermath) {
-        if aftermath == Aftermath::Broken {
+        if aftermath == Aftermath::Sound {
+            return;
+        }
+        self.connection = None;
+        if self.shared.is_disk_lost() {
+            self.bury();
+        } else {
             tracing::error!("the disk failed at a commit; the writer's connection is opened again");
-            self.connection = None;
+        }
+    }
+
+    /// Writes over what the refused commit left in the log, once: it ends in a sound record of a commit there, and the
+    /// next start would take it for one. Nobody is told of this write, and whether it is kept decides nothing.
+    fn bury(&self) {
+        let bury = || {
+            let mut connection =
+                Connection::open(&self.shared.database, Role::Writer, self.shared.settings.synchronous)?;
+            connection.sqlite.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
+            let version: i64 = connection.sqlite.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            connection.sqlite.pragma_update(None, "user_version", version)
+        };
+        let written: rusqlite::Result<()> = bury();
+        if let Err(failure) = written {
+            tracing::error!(error = %failure, "what the refused commit wrote may be found by the next start");
         }
     }
 
     /// The connection; opened again after the disk failed: then the file decides what is there.
     fn ensure_connection(&mut self) -> Result<&Connection, Error> {
+        if self.shared.is_disk_lost() {
+            self.connection = None;
+            return Err(read_only("a sync failed before; the server must be started anew"));
+        }
         if self.connection.is_none() {
             let opened = Connection::open(&self.shared.database, Role::Writer, self.shared.settings.synchronous);
             let opened = opened.map_err(|failure| error::translate(&failure, &self.shared.constraint_names()));
@@ -264,14 +290,14 @@ impl WriterThread {
         if self.purged.is_some_and(|at| at.elapsed() < PURGE_EVERY) {
             return;
         }
-        let Some(connection) = &self.connection else { return };
+        let Some(connection) = self.connection.as_ref().filter(|_| !self.shared.is_disk_lost()) else { return };
         let has_more = idempotency::purge(&self.shared, connection);
         self.purged = (!has_more).then(Instant::now);
     }
 
     /// Copies the log into the database where so many pages have come since the last time.
     fn checkpoint(&mut self, pages_min: u32) {
-        let Some(connection) = &self.connection else { return };
+        let Some(connection) = self.connection.as_ref().filter(|_| !self.shared.is_disk_lost()) else { return };
         let pages = connection.wal_pages.load(Ordering::Relaxed);
         if pages < self.pages_copied {
             // The log began again from the front.
@@ -287,6 +313,7 @@ impl WriterThread {
         let took_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.shared.statistics.checkpoints.observe(took_ns);
         if let Err(failure) = copied {
+            self.shared.note_failure(&failure);
             tracing::warn!(error = %failure, "the log could not be copied into the database");
         }
     }

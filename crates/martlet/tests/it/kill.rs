@@ -11,7 +11,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const KILLS: u64 = 20;
+/// Kills by default, and with `MARTLET_TEST_LONG`.
+fn kills() -> u64 {
+    if std::env::var_os("MARTLET_TEST_LONG").is_some() { 1_000 } else { 20 }
+}
+
 const CLIENTS: usize = 8;
 /// What the issue promises from the restart to the first answer.
 const SERVING_WITHIN: Duration = Duration::from_secs(2);
@@ -52,21 +56,22 @@ fn twenty_kills_lose_nothing_that_was_acknowledged() {
     assert_eq!(app.run("migrate", &[]).code, 0);
     let next = AtomicU64::new(0);
     let mut acknowledged: Vec<String> = Vec::new();
-    for kill in 0..=KILLS {
+    let kills = kills();
+    for kill in 0..=kills {
         let start = Instant::now();
         let server = TestServer::start(binary(), &["serve"], app.path());
         check(&app, &server, &acknowledged);
         if kill > 0 {
             assert!(start.elapsed() < SERVING_WITHIN, "serving after {:?}", start.elapsed());
         }
-        if kill < KILLS {
+        if kill < kills {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let patience = Duration::from_millis(10 + (random >> 33) % 250);
             acknowledged.extend(load_until_killed(server, &next, patience));
         }
     }
-    println!("{} bookings acknowledged over {KILLS} kills", acknowledged.len());
-    assert!(acknowledged.len() as u64 > KILLS, "the load was too small to show anything");
+    println!("{} bookings acknowledged over {kills} kills", acknowledged.len());
+    assert!(acknowledged.len() as u64 > kills, "the load was too small to show anything");
 }
 
 /// Books from several clients at once, kills the server, and gives the tokens of what was acknowledged.

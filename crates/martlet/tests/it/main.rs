@@ -6,6 +6,7 @@ mod check;
 mod clients;
 mod config;
 mod dev;
+mod disk;
 mod documents;
 mod events;
 mod hotel;
