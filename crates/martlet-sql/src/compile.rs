@@ -3,6 +3,7 @@
 mod files;
 mod page;
 mod plan;
+mod shape;
 
 use crate::app::{App, Compiled, SourceFile};
 use crate::diagnostic::DIAGNOSTICS_MAX;

@@ -20,6 +20,7 @@ mod nearest;
 mod plan;
 mod postgres;
 mod resolve;
+mod shape;
 mod source;
 mod stack;
 mod token;
@@ -37,3 +38,4 @@ pub use martlet_core::nearest;
 pub use plan::{
     Action, Bind, Column, EngineText, PagePlan, Query, Statement, StatementKind, Step, TableUse, Volatility,
 };
+pub use shape::{Shape, ShapeKind};

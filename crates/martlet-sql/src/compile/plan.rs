@@ -2,6 +2,7 @@
 
 use super::files::Folder;
 use super::page::Paged;
+use super::shape;
 use crate::app::{App, Seed};
 use crate::catalogue;
 use crate::header::{self, FileKind, Header};
@@ -300,6 +301,7 @@ pub(super) fn plan(source: &Source, span: Span, resolved: crate::ir::Statement) 
     let postgres = postgres::text(source.text(), span, &resolved.replacements);
     Statement {
         kind: resolved.kind(),
+        shapes: shape::shapes(&resolved),
         span,
         sqlite,
         postgres,
