@@ -142,21 +142,22 @@ impl CompiledParams {
     }
 }
 
-/// The arguments that every query with `@page` takes behind its own.
-fn paging(page: &Page) -> [Param; 2] {
-    let param = |name: &str, base, rules, default| Param {
+/// The arguments that every query with `@page` takes behind its own: `size` and `cursor`.
+pub fn paging(page: &Page) -> [Param; 2] {
+    let param = |name: &str, base, rules, default, description: &str| Param {
         name: name.to_owned(),
         ty: ParamType { base, is_list: false },
         rules,
         is_optional: true,
         default,
-        description: String::new(),
+        description: description.to_owned(),
         span: page.span,
     };
     let bound = |size: u32| Some(Bound::Literal(Value::Integer(size.into())));
     let range = Rule::Range { low: bound(1), high: bound(page.size_max) };
-    let size = param("size", Type::Integer, vec![range], Some(Value::Integer(page.size.into())));
-    [size, param("cursor", Type::Text, Vec::new(), None)]
+    let default = Some(Value::Integer(page.size.into()));
+    let size = param("size", Type::Integer, vec![range], default, "Rows of the page");
+    [size, param("cursor", Type::Text, Vec::new(), None, "`next_cursor` of the page before; none: the first page")]
 }
 
 impl CompiledParam {

@@ -1,4 +1,4 @@
-//! What the operator may see: `/metrics` and `/admin/v1/*`.
+//! What the operator may see: `/metrics`, `/admin/v1/*`, `/openapi.json`.
 //!
 //! Open under `dev` and on the listener of `admin_listen`; elsewhere it wants the service key. Whoever asks, and how
 //! often: it reads what was counted and starts no work.
@@ -37,7 +37,7 @@ pub(crate) fn is_insider(shared: &Shared, fields: &HeaderMap, door: Door) -> boo
     permit(shared, fields, door).is_ok()
 }
 
-fn permit(shared: &Shared, fields: &HeaderMap, door: Door) -> Result<(), Failure> {
+pub(crate) fn permit(shared: &Shared, fields: &HeaderMap, door: Door) -> Result<(), Failure> {
     if door == Door::Admin || shared.settings.is_dev {
         return Ok(());
     }
@@ -128,7 +128,7 @@ fn answer(content_type: HeaderValue, body: String) -> Response {
     response
 }
 
-fn refused(failure: Failure) -> Response {
+pub(crate) fn refused(failure: Failure) -> Response {
     failure.into_response(Surface::Other).map(|body| match body {
         AnswerBody::Full(bytes) => Body::from(bytes.unwrap_or_default()),
         AnswerBody::Routed(body) => body,

@@ -132,7 +132,7 @@ impl Failure {
 }
 
 /// The status of each kind. Without `_`: a new kind must choose.
-fn status_of(kind: Kind) -> StatusCode {
+pub(crate) fn status_of(kind: Kind) -> StatusCode {
     match kind {
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,

@@ -6,6 +6,7 @@ use crate::dev::Dev;
 use crate::health::Probe;
 use crate::identity::Identities;
 use crate::metrics::HttpStatistics;
+use crate::openapi::Description;
 use crate::request_id::RequestIds;
 use crate::settings::ServerSettings;
 use crate::static_files::PublicFolder;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     /// The general limit of each address.
     pub(crate) address_limit: Option<RateLimiter>,
     pub(crate) statistics: HttpStatistics,
+    pub(crate) description: Description,
     pub(crate) started: Instant,
     is_draining: AtomicBool,
 }
@@ -54,6 +56,7 @@ impl Shared {
             probe: Probe::default(),
             address_limit: settings.rate_limit.map(RateLimiter::new),
             statistics: HttpStatistics::new(),
+            description: Description::default(),
             started: Instant::now(),
             is_draining: AtomicBool::new(false),
             settings,

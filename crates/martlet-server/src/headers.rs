@@ -41,6 +41,7 @@ pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origi
 /// Where an answer came from: there is no cache yet.
 pub(crate) const STORE: HeaderValue = HeaderValue::from_static("store");
 pub(crate) const VARY_CODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+pub(crate) const VARY_OPERATOR: HeaderValue = HeaderValue::from_static("Authorization, apikey, Accept-Encoding");
 pub(crate) const VARY_PRIVATE: HeaderValue =
     HeaderValue::from_static("Authorization, apikey, Accept, Accept-Encoding, Prefer, Origin");
 pub(crate) const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Prefer, Origin");

@@ -24,6 +24,7 @@ pub mod tokens;
 mod admin;
 mod answer;
 mod metrics;
+mod openapi;
 
 mod batch;
 mod coding;

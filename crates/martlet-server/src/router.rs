@@ -5,6 +5,7 @@ use crate::dev;
 use crate::front::{Door, Shared};
 use crate::health;
 use crate::metrics::RouteLabel;
+use crate::openapi;
 use crate::static_files;
 use axum::Router;
 use axum::extract::State;
@@ -21,7 +22,7 @@ const HEALTH_OF_SEEDS: &str = "/api/health";
 const METRICS: &str = "/metrics";
 const STATISTICS: &str = "/admin/v1/stats";
 const STATISTICS_OF_SEEDS: &str = "/api/performance/monitor";
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     LIVE,
     READY,
     STARTED,
@@ -30,6 +31,7 @@ const PATHS: [&str; 10] = [
     METRICS,
     STATISTICS,
     STATISTICS_OF_SEEDS,
+    openapi::PATH,
     dev::STATUS_PATH,
     dev::SCRIPT_PATH,
 ];
@@ -53,7 +55,8 @@ pub(crate) fn router(shared: Arc<Shared>, door: Door) -> Router {
         .route(HEALTH_OF_SEEDS, operators(door, health::get_health))
         .route(METRICS, operators(door, admin::get_metrics))
         .route(STATISTICS, operators(door, admin::get_statistics))
-        .route(STATISTICS_OF_SEEDS, operators(door, admin::get_statistics));
+        .route(STATISTICS_OF_SEEDS, operators(door, admin::get_statistics))
+        .route(openapi::PATH, description(door));
     if door == Door::Admin {
         return router.with_state(shared);
     }
@@ -70,4 +73,10 @@ fn operators(
     handler: fn(&Shared, &HeaderMap, Door) -> axum::response::Response,
 ) -> MethodRouter<Arc<Shared>> {
     get(async move |State(shared): State<Arc<Shared>>, fields: HeaderMap| handler(&shared, &fields, door))
+}
+
+fn description(door: Door) -> MethodRouter<Arc<Shared>> {
+    get(async move |State(shared): State<Arc<Shared>>, fields: HeaderMap| {
+        openapi::get_openapi(&shared, &fields, door).await
+    })
 }

@@ -5,6 +5,7 @@
 mod calls;
 mod codings;
 mod cursors;
+mod description;
 mod forms;
 mod gone;
 mod idempotency;

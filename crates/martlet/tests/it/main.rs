@@ -15,6 +15,7 @@ mod kill;
 mod lints;
 mod migrate;
 mod new;
+mod openapi;
 mod planted;
 mod quickstart;
 mod seed;
