@@ -7,6 +7,8 @@
 -- @param description   text trim ..2000 optional                                     More about it
 -- @param time_zone     text trim 1..64 optional                                      Of its maker, such as Europe/Berlin
 -- @returns row
+-- @idempotent
+-- @limit 200/h per user "You have made many events within the hour: try again a little later."
 
 -- A maker who is signed in owns the event.
 insert into users (id) select auth.uid() where auth.uid() is not null on conflict (id) do nothing;

@@ -3,6 +3,8 @@
 -- @param token text matches /^[0-9a-f]{32}$/  Of the event's link
 -- @param name  text trim 1..100               How the others see you
 -- @returns row
+-- @limit 600/m per token "Very many are joining this event just now: try again in a moment."
+-- @limit 2000/h per address "Too many have joined from your network: try again a little later."
 
 -- @name event
 -- @expect row else 404 unknown_event "There is no such event."

@@ -3,6 +3,8 @@
 -- @param session_key text matches /^[0-9a-f]{32}$/ As join_event gave it
 -- @param block_ids   bigint[] ..200                Every block that suits; none takes all marks away
 -- @returns row
+-- @limit 120/m per session_key "You are marking very fast: try again in a moment."
+-- @limit 3000/m per address "Too many marks from your network: try again in a moment."
 
 -- @name guest
 -- @expect row else 401 unknown_session "This session is not known or has ended: join the event again."

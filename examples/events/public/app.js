@@ -19,8 +19,9 @@ let isSaving = false;
 let clicks = 0;
 
 class Refusal extends Error {
-  constructor(message, { details = [], status = 0 } = {}) {
+  constructor(message, { details = [], status = 0, isLost = false } = {}) {
     super(message);
+    this.isLost = isLost;
     this.details = details.length > 1 ? details : [];
     this.status = status;
   }
@@ -59,7 +60,7 @@ async function createEvent(form) {
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
   if (form.description.value.trim()) args.description = form.description.value;
-  const made = await act('create_event', args);
+  const made = await actOnce('create_event', args);
   remember(made);
   location.assign(`./?token=${made.token}`);
 }
@@ -290,6 +291,20 @@ function act(name, args, options = {}) {
   });
 }
 
+/** An action that is `@idempotent`: when the answer is lost on its way, the same call with the same key brings it. */
+async function actOnce(name, args) {
+  const headers = {
+    'Content-Type': 'application/json',
+    'Idempotency-Key': crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
+  };
+  try {
+    return await act(name, args, { headers });
+  } catch (refusal) {
+    if (!refusal.isLost) throw refusal;
+    return act(name, args, { headers });
+  }
+}
+
 async function request(url, options) {
   const headers = { Accept: 'application/json', ...options.headers };
   if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
@@ -300,7 +315,8 @@ async function request(url, options) {
     const text = await response.text();
     body = text ? JSON.parse(text) : null;
   } catch {
-    throw new Refusal(response ? 'The answer cannot be read.' : 'The server cannot be reached. Is it running?');
+    const message = response ? 'The answer cannot be read.' : 'The server cannot be reached. Is it running?';
+    throw new Refusal(message, { isLost: true });
   }
   if (response.ok) return body;
   if (response.status === 401 && body?.code?.startsWith('PGRST') && accessToken) {

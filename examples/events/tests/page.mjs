@@ -11,6 +11,7 @@ const seeded = createHash('md5').update('event-1').digest('hex');
 
 await run([
   makes_joins_and_marks,
+  makes_one_event_when_the_answer_is_lost,
   sees_what_others_mark,
   keeps_the_guest_over_a_reload,
   lists_the_events_of_who_is_signed_in,
@@ -93,6 +94,23 @@ async function makes_joins_and_marks(page) {
   assert.equal(await page.locator('#state').textContent(), '2 times marked, saved');
   await mark(page, 0);
   assert.deepEqual(await counts(page), ['0 of 1', '0 of 1', '1 of 1', '0 of 1']);
+}
+
+/** The first answer never comes: the page asks again with the same key and gets the event that was made. */
+async function makes_one_event_when_the_answer_is_lost(page) {
+  const calls = [];
+  await page.route('**/rpc/create_event', async (route) => {
+    const response = await route.fetch();
+    calls.push({ key: route.request().headers()['idempotency-key'], made: await response.json() });
+    if (calls.length === 1) await route.abort();
+    else await route.fulfill({ response });
+  });
+  const token = await make(page, 'Made once');
+  await page.unroute('**/rpc/create_event');
+  assert.equal(calls.length, 2);
+  assert.ok(calls[0].key.length > 0);
+  assert.deepEqual(calls[1], calls[0]);
+  assert.equal(token, calls[0].made.token);
 }
 
 async function sees_what_others_mark(page) {

@@ -66,16 +66,22 @@ fn keys(folder: &Path, args: &[&str]) -> String {
     run.stdout.trim().to_owned()
 }
 
-fn walk(folder: &Path, known: impl FnOnce(&TestServer, &str) -> Value) {
-    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-    assert!(clients.join("node_modules").exists(), "`cargo xtask test` installs what this needs (npm ci)");
+/// Serves a folder and walks through it.
+fn walk_folder(folder: &Path, known: impl FnOnce(&TestServer, &str) -> Value) {
     let server = TestServer::start_with(binary(), &["serve"], folder, &[SECRET]);
     let all = keys(folder, &[]);
     let service = all.lines().find_map(|line| line.strip_prefix("service_role ")).expect("the service key");
     let user = keys(folder, &["--user", ANA]);
     let known = known(&server, &user);
+    walk(&server, service, &user, &known);
+}
+
+/// Calls every operation that the server's document tells of; `known` has arguments that cannot be guessed.
+pub(crate) fn walk(server: &TestServer, service: &str, user: &str, known: &Value) {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    assert!(clients.join("node_modules").exists(), "`cargo xtask test` installs what this needs (npm ci)");
     let mut node = Command::new("node");
-    node.arg("openapi.mjs").args([server.url(), service, &user, &known.to_string()]).current_dir(clients);
+    node.arg("openapi.mjs").args([server.url(), service, user, &known.to_string()]).current_dir(clients);
     let output = node.output().expect("run node");
     let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}\n{}", server.stderr());
@@ -85,14 +91,14 @@ fn walk(folder: &Path, known: impl FnOnce(&TestServer, &str) -> Value) {
 fn the_document_of_every_type_and_form_is_kept() {
     let app = App::of(FORMS);
     fill(app.path());
-    walk(app.path(), |_, _| json!({}));
+    walk_folder(app.path(), |_, _| json!({}));
 }
 
 #[test]
 fn the_document_of_the_hotel_is_kept() {
     let folder = copy_of_example("hotel");
     fill(folder.path());
-    walk(folder.path(), |server, user| {
+    walk_folder(folder.path(), |server, user| {
         let book = |check_in: &str, check_out: &str| {
             let stay = json!({"room_type_id": 1, "check_in": check_in, "check_out": check_out});
             let booked = server.post("/rest/v1/rpc/book_room", &stay.to_string(), user);
@@ -112,7 +118,7 @@ fn the_document_of_the_hotel_is_kept() {
 fn the_document_of_the_events_is_kept() {
     let folder = copy_of_example("events");
     fill(folder.path());
-    walk(folder.path(), |server, _| {
+    walk_folder(folder.path(), |server, _| {
         let made = json!({"title": "Lunch", "starts_at": "2031-03-01T09:00:00Z", "blocks": 3, "block_minutes": 30});
         let token = server.post("/rest/v1/rpc/create_event", &made.to_string(), "").json()["token"].clone();
         let joins = json!({"token": token, "name": "Ana"});

@@ -91,3 +91,11 @@ fn check_has_nothing_to_tell() {
     let run = martlet(&["check", source().to_str().unwrap()], "", &[]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
 }
+
+#[test]
+fn the_document_of_the_workloads_is_kept() {
+    let workloads = Workloads::start();
+    // The token is md5 of `event-1`.
+    let known = json!({"token": "fdc3f1169f99dce634293eac7ddbba73", "room_type_id": 1});
+    crate::openapi::walk(&workloads.server, &service(), &user(1), &known);
+}

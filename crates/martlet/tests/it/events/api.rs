@@ -192,3 +192,36 @@ fn who_is_signed_in_owns_what_he_makes() {
     let seeded = mine(&events.user(DEV_USER)).json();
     assert_eq!((seeded.as_array().map(Vec::len), &seeded[0]["title"]), (Some(1), &json!("Event 1")));
 }
+
+#[test]
+fn an_event_is_made_once_for_a_key() {
+    let events = Events::start();
+    let lunch = json!({"title": "Lunch", "starts_at": "2029-03-01T09:00:00Z", "blocks": 2, "block_minutes": 30});
+    let make = |arguments: &Value, key: &str| {
+        let fields = [("idempotency-key", key)];
+        let made = events.server.try_post_with("/rest/v1/rpc/create_event", &arguments.to_string(), "", &fields);
+        made.expect("an answer")
+    };
+    let first = make(&lunch, "one");
+    assert_eq!(first.status, 200, "{}", first.body);
+    assert_eq!(make(&lunch, "one").body, first.body);
+    assert_ne!(make(&lunch, "two").body, first.body);
+    let mut dinner = lunch;
+    dinner["title"] = json!("Dinner");
+    assert_eq!(refused(&make(&dinner, "one")), (422, "MRT021".into()));
+}
+
+#[test]
+fn abuse_http_19_a_guest_who_marks_without_end_waits_and_others_do_not() {
+    let events = Events::start();
+    let token = events.make(1);
+    let (fast, calm) = (events.join(&token, "Fast"), events.join(&token, "Calm"));
+    let blocks = events.blocks(&token);
+    // The burst is 120; then one every half a second.
+    let refused = (0..400).map(|_| events.mark(&fast, &blocks)).find(|marked| marked.status != 200);
+    let refused = refused.expect("a limit");
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("MRT029")), "{}", refused.body);
+    assert_eq!(refused.json()["message"], "You are marking very fast: try again in a moment.");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(events.mark(&calm, &blocks).status, 200);
+}
