@@ -89,7 +89,8 @@ pub(crate) async fn get_file(State(shared): State<Arc<Shared>>, request: Request
     }
 }
 
-fn to_response(failure: Failure) -> Response {
+/// An error of the router's.
+pub(crate) fn to_response(failure: Failure) -> Response {
     failure.into_response(Surface::Other).map(|body| match body {
         AnswerBody::Full(bytes) => Body::from(bytes.unwrap_or_default()),
         AnswerBody::Routed(body) => body,
@@ -156,13 +157,15 @@ fn answer(public: &PublicFolder, method: &Method, url_path: &str, fields: &Heade
             response.headers_mut().insert(header::CONTENT_RANGE, text(format!("bytes {start}-{}/{size}", end - 1)));
             response
         }
-        Ranges::Several(ranges) => {
-            let (parts, boundary) = range::multipart(&ranges, size, media_type);
-            let media_type = format!("multipart/byteranges; boundary={boundary}");
-            let mut response = typed(body.parts(parts), "", StatusCode::PARTIAL_CONTENT);
-            response.headers_mut().insert(header::CONTENT_TYPE, text(media_type));
-            response
-        }
+        Ranges::Several(ranges) => match range::multipart(&ranges, size, media_type) {
+            Some((parts, boundary)) => {
+                let media_type = format!("multipart/byteranges; boundary={boundary}");
+                let mut response = typed(body.parts(parts), "", StatusCode::PARTIAL_CONTENT);
+                response.headers_mut().insert(header::CONTENT_TYPE, text(media_type));
+                response
+            }
+            None => typed(body.whole(size), media_type, StatusCode::OK),
+        },
         Ranges::Unsatisfiable => {
             let mut response = to_response(refusal::range().into());
             response.headers_mut().insert(header::CONTENT_RANGE, text(format!("bytes */{size}")));

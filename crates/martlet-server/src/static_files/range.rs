@@ -61,8 +61,9 @@ fn number(text: &str) -> Option<u64> {
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// The parts of a `multipart/byteranges` and its boundary, which no file can foresee.
-pub(super) fn multipart(ranges: &[(u64, u64)], size: u64, media_type: &str) -> (Vec<Part>, String) {
+/// The parts of a `multipart/byteranges` and its boundary, which no file can foresee; none where the whole file is
+/// less to send.
+pub(super) fn multipart(ranges: &[(u64, u64)], size: u64, media_type: &str) -> Option<(Vec<Part>, String)> {
     let boundary = format!("{:016x}", getrandom::u64().unwrap_or(0x6d61_7274_6c65_7431));
     let mut parts = Vec::with_capacity(ranges.len() * 2 + 1);
     for (start, end) in ranges {
@@ -74,7 +75,8 @@ pub(super) fn multipart(ranges: &[(u64, u64)], size: u64, media_type: &str) -> (
         parts.push(Part::Range(*start, *end));
     }
     parts.push(Part::Text(format!("\r\n--{boundary}--\r\n").into()));
-    (parts, boundary)
+    let sum = parts.iter().map(Part::size).fold(0, u64::saturating_add);
+    (sum <= size).then_some((parts, boundary))
 }
 
 #[cfg(test)]
@@ -103,6 +105,12 @@ mod tests {
         {
             assert_eq!(of(malformed), Ranges::Whole, "{malformed}");
         }
+        let sent = |ranges: &[(u64, u64)], size| {
+            let (parts, _) = multipart(ranges, size, "text/plain")?;
+            Some(parts.iter().map(Part::size).sum::<u64>())
+        };
+        assert_eq!(sent(&[(0, 1), (8, 10)], 10), None, "what parts the ranges counts too");
+        assert!(sent(&[(0, 1), (8, 10)], 1000).is_some_and(|sum| sum <= 1000));
         for outside in ["bytes=-0", "bytes=100-", "bytes=99999999999999999999999-"] {
             assert_eq!(of(outside), Ranges::Unsatisfiable, "{outside}");
         }

@@ -22,7 +22,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         match self {
             Part::Text(text) => text.len() as u64,
             Part::Range(start, end) => end - start,
