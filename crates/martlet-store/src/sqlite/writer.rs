@@ -179,18 +179,22 @@ impl WriterThread {
     fn run(&mut self) {
         loop {
             let is_action = |job: &Job| matches!(job, Job::Action(_));
-            match self.queue.take(limits::WRITE_GROUP_MAX, IDLE, is_action) {
-                Taken::Items(jobs) => {
-                    if catch_unwind(AssertUnwindSafe(|| self.serve(jobs))).is_err() {
-                        tracing::error!("panic in the writer; its connection is opened again");
-                        self.connection = None;
-                    }
-                }
+            let taken = self.queue.take(limits::WRITE_GROUP_MAX, IDLE, is_action);
+            if matches!(taken, Taken::Closed) {
+                break;
+            }
+            // Whatever it does: without this thread there is no write any more.
+            let work = AssertUnwindSafe(|| match taken {
+                Taken::Items(jobs) => self.serve(jobs),
                 Taken::Idle => {
                     self.purge();
                     self.checkpoint(1);
                 }
-                Taken::Closed => break,
+                Taken::Closed => {}
+            });
+            if catch_unwind(work).is_err() {
+                tracing::error!("panic in the writer; its connection is opened again");
+                self.connection = None;
             }
         }
         if let Some(connection) = self.connection.take().filter(|_| !self.shared.is_disk_lost()) {
