@@ -23,11 +23,13 @@ pub(crate) struct Failure {
     pub(crate) allow: Option<HeaderValue>,
     /// How limits stand.
     pub(crate) limits: Vec<LimitState>,
+    /// Whether what follows on the connection may be anything: it is closed.
+    pub(crate) must_close: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error: Box::new(error), is_anonymous: false, allow: None, limits: Vec::new() }
+        Self { error: Box::new(error), is_anonymous: false, allow: None, limits: Vec::new(), must_close: false }
     }
 }
 
@@ -43,6 +45,11 @@ pub(crate) enum Surface {
 impl Failure {
     pub(crate) fn with_allow(error: Error, allow: &'static str) -> Self {
         Self { allow: Some(HeaderValue::from_static(allow)), ..Self::from(error) }
+    }
+
+    /// A refusal after which nothing on the connection is read as a request.
+    pub(crate) fn closing(error: Error) -> Self {
+        Self { must_close: true, ..Self::from(error) }
     }
 
     /// The status by the author's choice, by who asks, or by the kind.
@@ -79,7 +86,7 @@ impl Failure {
             fields.insert(header::ALLOW, allow);
         }
         // What is left of the body would be read as the next request.
-        if matches!(status.as_u16(), 408 | 413) {
+        if self.must_close || matches!(status.as_u16(), 408 | 413) {
             fields.insert(header::CONNECTION, headers::CLOSE);
         }
         response

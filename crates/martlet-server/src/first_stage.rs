@@ -18,8 +18,8 @@ use crate::routes::{self, Routed};
 use crate::rpc;
 use crate::settings::{HEADER_NAME_SIZE_MAX, ServerSettings};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Response, Version};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use martlet_core::Error;
 use std::net::IpAddr;
 use tower_service::Service as _;
@@ -73,9 +73,10 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
         failure.into_response(surface)
     });
     if let Some((method, uri)) = told {
-        let (request_id, status) = (arrived.id.to_str().unwrap_or_default(), response.status().as_u16());
+        let (request_id, status) = (arrived.id.to_str().unwrap_or_default(), response.status());
         let duration_us = u64::try_from(arrived.at.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::debug!(request_id, %method, path = uri.path(), status, duration_us, "answered");
+        let path = loggable_path(&label, uri.path(), status);
+        tracing::debug!(request_id, %method, path, status = status.as_u16(), duration_us, "answered");
     }
     finish(shared, &mut response, surface, origin.as_ref(), arrived);
     if let Some(limit) = limit {
@@ -86,6 +87,17 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     }
     counting.end(label, &response);
     response
+}
+
+/// The path as far as a log may hold it: a part of a declared route may be a secret (a link to an event is its token),
+/// and so may what somebody has misspelt.
+fn loggable_path<'a>(label: &'a RouteLabel, path: &'a str, status: StatusCode) -> &'a str {
+    match label {
+        RouteLabel::Declared(entry) => &entry.path,
+        RouteLabel::Ours(_) => path,
+        RouteLabel::File if !status.is_client_error() => path,
+        RouteLabel::File | RouteLabel::None => "(unknown)",
+    }
 }
 
 /// The template of a request's path.
@@ -164,13 +176,25 @@ fn finish(
     fields.insert(header::REFERRER_POLICY, headers::NO_REFERRER);
     if surface == Surface::Rest {
         shared.cors.allow(origin, fields);
-        fields.entry(header::VARY).or_insert(VARY_ORIGIN);
+        vary_by_origin(fields);
         if shared.dev.has_reload_error() {
             fields.insert(headers::RELOAD_ERROR, ONE);
         }
     }
     if shared.is_draining() {
         fields.insert(header::CONNECTION, headers::CLOSE);
+    }
+}
+
+/// `Vary: Origin` on whatever may be read by another origin, whoever asked.
+fn vary_by_origin(fields: &mut HeaderMap) {
+    let names_origin = |value: &HeaderValue| {
+        // The whole list is looked through only where our own are not found at once.
+        let list = value.as_bytes();
+        list.ends_with(b"Origin") || list.split(|byte| *byte == b',').any(|name| name.trim_ascii() == b"Origin")
+    };
+    if !fields.get_all(header::VARY).iter().any(names_origin) {
+        fields.append(header::VARY, VARY_ORIGIN);
     }
 }
 
@@ -198,6 +222,7 @@ fn check(request: &Request<Incoming>, settings: &ServerSettings) -> Result<(), F
         return Err(refusal::header_too_large(message).into());
     }
     check_host(request)?;
+    check_transfer_coding(fields)?;
     if request.body().size_hint().lower() > settings.body_size_max as u64 {
         return Err(refusal::body_too_large(settings.body_size_max).into());
     }
@@ -212,6 +237,9 @@ fn check_host(request: &Request<Incoming>) -> Result<(), Failure> {
         (None, None) if request.version() >= Version::HTTP_11 => {
             Err(refusal::bad_request("the request has no `Host`").into())
         }
+        (Some(host), None) if !host.as_bytes().iter().all(|byte| is_host_byte(*byte)) => {
+            Err(refusal::bad_request("`Host` is no name or address with a port").into())
+        }
         (Some(host), None) => match request.uri().authority() {
             Some(target) if !target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) => {
                 Err(refusal::bad_request("`Host` is another than in the request's target").into())
@@ -219,6 +247,22 @@ fn check_host(request: &Request<Incoming>) -> Result<(), Failure> {
             _ => Ok(()),
         },
         (None, None) => Ok(()),
+    }
+}
+
+/// RFC 3986, sections 3.2.2 and 3.2.3: a name, an address, a port; nobody's name and password, no path, no blank.
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
+}
+
+/// RFC 9112, section 6.1: hyper goes by the last coding alone and leaves the others to us. We know none of them, so
+/// we would read as a body what is none, and others may see another end of the message than we do.
+fn check_transfer_coding(fields: &HeaderMap) -> Result<(), Failure> {
+    let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Failure::closing(refusal::bad_request("`Transfer-Encoding` is not `chunked` alone"))),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! No timer runs and no clock is read while the bytes flow; both begin at the first wait.
 
+use crate::wire_refusal;
+use bytes::{Buf as _, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -66,6 +68,8 @@ pub(crate) struct GuardedIo<S> {
     head: Option<Pin<Box<Sleep>>>,
     stall: Option<Stall>,
     discard: Option<Discard>,
+    /// What is left to write in place of what hyper has written.
+    refusal: Option<Bytes>,
 }
 
 /// The end of a connection whose other side may still be sending.
@@ -83,7 +87,7 @@ struct Stall {
 
 impl<S> GuardedIo<S> {
     pub(crate) fn new(stream: S, phase: Arc<Phase>, patience: Patience) -> Self {
-        Self { stream, phase, patience, head: None, stall: None, discard: None }
+        Self { stream, phase, patience, head: None, stall: None, discard: None, refusal: None }
     }
 
     fn poll_head_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
@@ -141,8 +145,34 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> GuardedIo<S> {
+    /// Writes a refusal of hyper's in our shape; none: these bytes are an answer of ours.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.phase.get() != HEAD {
+            return None;
+        }
+        if self.refusal.is_none() {
+            self.refusal = Some(wire_refusal::in_our_shape(bytes)?);
+        }
+        let refusal = self.refusal.as_mut()?;
+        while refusal.has_remaining() {
+            match Pin::new(&mut self.stream).poll_write(cx, refusal) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(size)) => refusal.advance(size),
+                Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
+                Poll::Pending => return Some(self.poll_stall(cx).map(Err)),
+            }
+        }
+        self.refusal = None;
+        Some(Poll::Ready(Ok(bytes.len())))
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(polled) = self.poll_refusal(cx, bytes) {
+            return polled;
+        }
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(result, cx)
     }
@@ -152,6 +182,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // A refusal of hyper's is all in one part.
+        if let [first, ..] = parts
+            && let Some(polled) = self.poll_refusal(cx, first)
+        {
+            return polled;
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
         self.written(result, cx)
     }

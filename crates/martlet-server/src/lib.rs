@@ -11,6 +11,7 @@ mod settings;
 mod guarded_io;
 mod server;
 mod tasks;
+mod wire_refusal;
 
 mod first_stage;
 mod front;

@@ -28,6 +28,11 @@ pub(crate) fn url_too_long(size_max: usize) -> Error {
     malformed(414, format!("the URL has more than {size_max} bytes"))
 }
 
+/// Too long even to be read.
+pub(crate) fn url_unreadable() -> Error {
+    malformed(414, "the URL is too long")
+}
+
 pub(crate) fn header_too_large(message: impl Into<String>) -> Error {
     malformed(431, message)
 }

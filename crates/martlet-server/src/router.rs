@@ -6,10 +6,12 @@ use crate::front::{Door, Shared};
 use crate::health;
 use crate::metrics::RouteLabel;
 use crate::openapi;
-use crate::static_files;
+use crate::refusal;
+use crate::static_files::{self, to_response};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{MethodRouter, get};
+use hyper::Method;
 use hyper::header::HeaderMap;
 use std::sync::Arc;
 
@@ -58,13 +60,23 @@ pub(crate) fn router(shared: Arc<Shared>, door: Door) -> Router {
         .route(STATISTICS_OF_SEEDS, operators(door, admin::get_statistics))
         .route(openapi::PATH, description(door));
     if door == Door::Admin {
-        return router.with_state(shared);
+        return router.fallback(refuse_path).method_not_allowed_fallback(refuse_method).with_state(shared);
     }
     if shared.settings.is_dev {
         // Called by pages under `martlet dev`.
         router = router.route(dev::STATUS_PATH, get(dev::get_status)).route(dev::SCRIPT_PATH, get(dev::get_script));
     }
-    router.fallback(static_files::get_file).with_state(shared)
+    router.fallback(static_files::get_file).method_not_allowed_fallback(refuse_method).with_state(shared)
+}
+
+/// Nothing is behind the operator's listener but what is named above.
+async fn refuse_path() -> axum::response::Response {
+    to_response(refusal::file_unknown().into())
+}
+
+/// A path of ours by a method that it does not take; axum adds `Allow`.
+async fn refuse_method(method: Method) -> axum::response::Response {
+    to_response(refusal::method(method.as_str()).into())
 }
 
 /// A handler that must know by which door it was asked.

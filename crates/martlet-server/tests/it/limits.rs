@@ -1,10 +1,7 @@
 //! Limits at their maximum and one past it.
 
 use crate::support::{Site, reply_of};
-use martlet_core::{Clock, SystemClock, Timestamp};
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const GREET: &str = "/rest/v1/rpc/greet?name=x";
@@ -152,36 +149,4 @@ fn connections_of_one_address_are_bounded() {
     while site.get(GREET).status != 200 {
         assert!(Instant::now() < deadline);
     }
-}
-
-/// A clock that panics when told to: the hook that stands for any fault in a handler.
-#[derive(Debug, Default)]
-struct BrokenClock(AtomicBool);
-
-impl Clock for BrokenClock {
-    fn now(&self) -> Timestamp {
-        assert!(!self.0.load(Ordering::SeqCst), "broken on purpose");
-        SystemClock.now()
-    }
-}
-
-#[test]
-fn abuse_http_17_a_panic_ends_its_own_request_only() {
-    let clock = Arc::new(BrokenClock::default());
-    let site = Site::with_clock(clock.clone(), |_| {});
-    let token = crate::support::token("authenticated");
-    let mut other = site.connect();
-    other.write_all(b"GET /rest/v1/rpc/count?high=1000000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    std::thread::sleep(Duration::from_millis(100));
-    clock.0.store(true, Ordering::SeqCst);
-    for _ in 0..20 {
-        let reply = site.get_as("/rest/v1/rpc/whoami", &token);
-        assert_eq!(reply.told(), (500, r#"{"code":"MRT500","message":"internal error","details":null,"hint":null}"#));
-    }
-    assert_eq!(site.get("/health").header("content-type"), "application/problem+json");
-    clock.0.store(false, Ordering::SeqCst);
-    let mut answer = String::new();
-    other.read_to_string(&mut answer).unwrap();
-    assert!(answer.ends_with("1000000"), "{answer}");
-    assert_eq!(site.get_as("/rest/v1/rpc/whoami", &token).status, 200);
 }

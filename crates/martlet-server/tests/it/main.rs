@@ -14,6 +14,7 @@ mod limits;
 mod messages;
 mod metrics;
 mod pages;
+mod panics;
 mod rates;
 mod routes;
 mod shutdown;
