@@ -116,10 +116,13 @@ fn write_diagnostic(text: &mut String, finding: &Diagnostic, stream: Stream) {
         Severity::Warning => (Paint::Yellow, "warning"),
         Severity::Note => (Paint::Blue, "note"),
     };
-    let _ = writeln!(text, "{}: {}", paint(stream, colour, word), paint(stream, Paint::Bold, &finding.message));
+    let _ =
+        writeln!(text, "{}: {}", paint(stream, colour, word), paint(stream, Paint::Bold, &printable(&finding.message)));
     let number = finding.line.to_string();
     let margin = " ".repeat(number.len());
-    let _ = writeln!(text, "{margin}--> {}:{}:{}", finding.file, finding.line, finding.column);
+    // A file's name may hold anything but a slash.
+    let file = printable(&finding.file);
+    let _ = writeln!(text, "{margin}--> {file}:{}:{}", finding.line, finding.column);
     if !finding.excerpt.is_empty() {
         let (before, marks) = marks(finding);
         let marks = paint(stream, colour, &format!("{marks} {}", finding.label));
@@ -127,7 +130,8 @@ fn write_diagnostic(text: &mut String, finding: &Diagnostic, stream: Stream) {
         let _ = writeln!(text, "{margin} |\n{number} | {excerpt}\n{margin} | {before}{}", marks.trim_end());
     }
     if let Some(hint) = &finding.hint {
-        let _ = writeln!(text, "{margin} = hint: {}", hint.replace('\n', &format!("\n{margin}         ")));
+        let lines: Vec<String> = hint.split('\n').map(printable).collect();
+        let _ = writeln!(text, "{margin} = hint: {}", lines.join(&format!("\n{margin}         ")));
     }
     text.push('\n');
 }

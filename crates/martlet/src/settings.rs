@@ -11,11 +11,26 @@ pub(crate) mod value;
 
 use key::{Form, Key};
 use martlet_sql::Diagnostic;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use value::Value;
+
+/// Parts of secrets that documents of this and of other products print, in lower case.
+const EXAMPLE_SECRETS: &[&str] = &[
+    "super-secret-jwt-token",
+    "reallyreallyreallyreallyverysafe",
+    "at-least-256-bits-long",
+    "your-256-bit-secret",
+    "your-secret",
+    "your_secret",
+    "change-me",
+    "changeme",
+    "change_me",
+];
+/// Different characters of a secret: 32 hexadecimal digits by chance have fewer about once in a trillion times.
+const SECRET_CHARACTERS_MIN: usize = 6;
 
 /// Where a value came from; later ones win.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,12 +123,13 @@ impl Settings {
         }
     }
 
-    /// Whether the secret of tokens is one that documents print as an example: anybody can sign with it.
+    /// Whether the secret of tokens is one that documents print as an example, or hardly one: anybody can sign with it.
     pub(crate) fn has_example_secret(&self) -> bool {
-        let secret = self.text(&key::JWT_SECRET).unwrap_or_default();
-        let first = secret.chars().next();
-        secret.contains("super-secret-jwt-token")
-            || (first.is_some() && secret.chars().all(|other| Some(other) == first))
+        self.text(&key::JWT_SECRET).is_some_and(|secret| {
+            let secret = secret.to_ascii_lowercase();
+            let characters: BTreeSet<char> = secret.chars().collect();
+            characters.len() < SECRET_CHARACTERS_MIN || EXAMPLE_SECRETS.iter().any(|example| secret.contains(example))
+        })
     }
 
     /// The number or the bytes of a key that holds one.

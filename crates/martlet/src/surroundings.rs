@@ -1,6 +1,7 @@
 //! What around the process is not as it should be: told at the start, none of it a reason not to serve.
 
-use crate::settings::{Settings, key};
+use crate::settings::file::FILE;
+use crate::settings::{Settings, Source, key};
 use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
@@ -13,6 +14,13 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     let data = settings.data();
     if data.metadata().is_ok_and(|data| can_be_read_by_others(&data)) {
         warnings.push(format!("others can read the data folder: run `chmod 700 {}`", data.display()));
+    }
+    let file = settings.folder().join(FILE);
+    let holds_secret = settings.get(&key::JWT_SECRET).1 == Source::File;
+    if holds_secret && file.metadata().is_ok_and(|file| can_be_read_by_others(&file)) {
+        let path = file.display();
+        warnings
+            .push(format!("others can read `auth.jwt_secret`: run `chmod 600 {path}`, or set it by the environment"));
     }
     if std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
         warnings.push("running as root: use a user of its own that owns the data folder".to_owned());
@@ -28,8 +36,8 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     warnings
 }
 
-fn can_be_read_by_others(folder: &Metadata) -> bool {
-    folder.permissions().mode() & 0o077 != 0
+fn can_be_read_by_others(place: &Metadata) -> bool {
+    place.permissions().mode() & 0o077 != 0
 }
 
 /// The soft limit in /proc/self/limits; none where there is none or it cannot be read.

@@ -1,6 +1,6 @@
 //! Settings from the environment: `MARTLET_SECTION_KEY`, and the names that other servers' documents use.
 
-use super::key::{ALL, CORS_ORIGINS, Key};
+use super::key::{ALL, CORS_ORIGINS, Form, Key};
 use super::value::{Raw, Value, read};
 use martlet_core::nearest;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
     all.filter(|(name, _)| known(name)).map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect()
 }
 
-/// Reads the variables. An empty one counts as not set.
+/// Reads the variables. An empty one counts as not set; an empty secret does not: somebody lost it on its way here.
 pub(crate) fn parse(variables: &BTreeMap<String, String>) -> EnvironmentSettings {
     let mut settings = EnvironmentSettings::default();
     for (alias, key) in ALIASES {
@@ -64,7 +64,7 @@ pub(crate) fn parse(variables: &BTreeMap<String, String>) -> EnvironmentSettings
     }
     for (name, text) in variables.iter().filter(|(name, _)| name.starts_with("MARTLET_")) {
         match ALL.iter().find(|key| key.variable() == *name) {
-            Some(_) if text.is_empty() => {}
+            Some(key) if text.is_empty() && !matches!(key.form, Form::Secret { .. }) => {}
             Some(key) => settings.read(key, text, name),
             None if NOT_SETTINGS.iter().any(|prefix| name.starts_with(prefix)) => {}
             None => settings.unknown(name),
