@@ -1,0 +1,9 @@
+//! Cases of abuse through the real binary, by the ids of docs/security.md.
+//!
+//! Each ends with [`watched::Watched::is_as_before`]: what every case must also satisfy.
+
+mod callers;
+mod messages;
+mod requests;
+mod settings;
+mod watched;
