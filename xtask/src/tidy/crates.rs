@@ -41,3 +41,34 @@ pub(crate) fn check() -> Result<Vec<Finding>> {
 fn tree(args: &[&str]) -> Result<String> {
     output(cargo().args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--no-dedupe"]).args(args))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::root;
+
+    /// A source is in the lock file, with the sum of its bytes, and it is the one registry; what is ours has none.
+    #[test]
+    fn abuse_cfg_10_every_package_is_of_a_known_source() {
+        let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+        let field = |package: &str, name: &str| {
+            let line = package.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+            line.map(|value| value.trim_matches('"').to_owned())
+        };
+        let packages: Vec<&str> = lock.split("[[package]]").skip(1).collect();
+        assert!(packages.len() > 100);
+        for package in packages {
+            let name = field(package, "name").unwrap();
+            match field(package, "source") {
+                None => assert!(name.starts_with("martlet") || name == "xtask", "{name} is of no source"),
+                Some(source) => {
+                    assert_eq!(source, "registry+https://github.com/rust-lang/crates.io-index", "{name}");
+                    assert!(field(package, "checksum").is_some_and(|sum| sum.len() == 64), "{name}");
+                }
+            }
+        }
+        let rules = std::fs::read_to_string(root().join("deny.toml")).unwrap();
+        for rule in ["unknown-registry = \"deny\"", "unknown-git = \"deny\""] {
+            assert!(rules.contains(rule), "{rule}");
+        }
+    }
+}

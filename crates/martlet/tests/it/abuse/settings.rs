@@ -162,7 +162,7 @@ fn abuse_cfg_04_planted_secrets_are_nowhere() {
     told.push(watched.send("GET", NOTES, &basic, "").raw);
     told.push(watched.get_as(NOTES, "PLANTED-token").raw);
     told.push(watched.send("GET", NOTES, &[("apikey", "PLANTED-apikey")], "").raw);
-    for path in ["/metrics", "/admin/v1/stats", "/api/performance/monitor", "/health"] {
+    for path in ["/metrics", "/openapi.json", "/admin/v1/stats", "/api/performance/monitor", "/health"] {
         told.push(watched.get_as(path, &service).raw);
     }
     for (command, args) in
