@@ -1,6 +1,6 @@
 //! Cases of abuse through the real binary, by the ids of docs/security.md.
 //!
-//! Each ends with [`watched::Watched::is_as_before`]: what every case must also satisfy.
+//! Each ends with [`watched::Watched::ends_as_before`]: what every case must also satisfy.
 
 mod callers;
 mod messages;

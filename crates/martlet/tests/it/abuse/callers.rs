@@ -27,7 +27,7 @@ fn abuse_auth_05_a_claimed_address_counts_for_nothing() {
         admitted += usize::from(watched.send("GET", "/livez", &fields, "").status == 200);
     }
     assert_eq!(admitted, 200, "the peer is counted, whatever it claims");
-    watched.is_as_before();
+    watched.ends_as_before();
     // Behind a proxy of ours, what the proxy has added last counts, and not what the caller wrote before it.
     let watched = Watched::with("[server]\nrate_limit = \"200/h\"\ntrusted_proxies = [\"127.0.0.1\"]\n", &[]);
     let admitted = |claim: &dyn Fn(usize) -> String| {
@@ -38,7 +38,7 @@ fn abuse_auth_05_a_claimed_address_counts_for_nothing() {
     assert_eq!(admitted(&|round| format!("198.51.100.{round}, 203.0.113.7")), 200);
     assert_eq!(admitted(&|round| format!("198.51.100.{round}\r\nX-Forwarded-For: 203.0.113.8")), 200);
     assert_eq!(admitted(&|round| format!("192.0.2.{round}")), 256, "each an address of its own");
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn abuse_auth_31_no_token_chooses_its_key() {
     }
     assert_eq!(listener.accept().map(|_| ()).unwrap_err().kind(), ErrorKind::WouldBlock, "nothing was looked up");
     assert_eq!(watched.get_as(MINE, &good).status, 200);
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn abuse_auth_32_each_kind_for_its_own_purpose() {
     }
     assert_eq!(watched.get(&format!("/rest/v1/rpc/pages?cursor={cursor}")).status, 200);
     watched.get_as(&format!("/rest/v1/rpc/pages?cursor={cursor}"), &user).is_refused(&[400], "another caller's cursor");
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn abuse_cache_01_a_private_answer_is_its_callers() {
             answer.is_refused(&[400, 401], "a token in the URL is none");
         }
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 /// Nothing that a request may carry changes what the next caller of the same URL is given.
@@ -177,7 +177,7 @@ fn abuse_cache_06_host_scheme_and_port_poison_nothing() {
         }
         assert_eq!(watched.get(path).body, before.body);
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn abuse_cache_07_no_odd_header_changes_a_later_answer() {
     assert!(all.len() >= 200, "{}", all.len());
     is_unchanged_by(&watched, &PATHS[..2], &all);
     is_unchanged_by(&watched, &PATHS[2..3], &all);
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn abuse_cache_08_a_private_answer_is_no_file() {
             assert_eq!(answer.field("cache-control"), "no-store", "{query}: {}", answer.raw);
         }
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn abuse_cache_09_errors_and_parts_are_not_kept() {
         let cache = answer.field("cache-control");
         assert!(["no-store", "no-cache", "public, max-age=0, must-revalidate"].contains(&cache), "{path}: {cache}");
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 fn base64url(bytes: &[u8]) -> String {

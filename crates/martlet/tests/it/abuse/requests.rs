@@ -23,7 +23,7 @@ fn abuse_http_09_a_parameter_stands_once() {
     for body in [r#"{"body":"a","body":"b"}"#, r#"{"body":"a","b\u006fdy":"b"}"#] {
         watched.send("POST", "/rest/v1/rpc/add_note", &[], body).is_refused(&[400], body);
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn abuse_http_10_paths_stay_in_the_folder() {
     ] {
         watched.get(path).is_refused(&[400, 404], path);
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn abuse_http_11_no_origin_but_ours() {
         assert_eq!(ours.field("access-control-allow-origin"), "https://app.example", "{path}");
         assert!(varies(&ours) && varies(&watched.get(path)), "{path}: with an origin and without one");
     }
-    watched.is_as_before();
+    watched.ends_as_before();
     let open = Watched::start();
     for path in paths {
         let answer = open.send("GET", path, &[("Origin", "https://x.example")], "");
@@ -146,7 +146,7 @@ fn abuse_http_11_no_origin_but_ours() {
         let answer = open.send("GET", path, &[("Origin", "https://x.example")], "");
         assert_eq!(answer.field("access-control-allow-origin"), "", "{path}: for pages of our own");
     }
-    open.is_as_before();
+    open.ends_as_before();
 }
 
 fn varies(answer: &Answer) -> bool {
@@ -186,7 +186,7 @@ fn abuse_http_14_redirects_stay_on_the_host() {
             assert!(location.is_empty() || location == "./docs/", "{path}: {}", answer.raw);
         }
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn abuse_http_15_ranges_send_no_more_than_the_file() {
             answer.is_refused(&[416], range);
         }
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn abuse_http_16_nobody_overwrites_what_he_has_not_seen() {
         }
         watched.send("GET", path, &[("If-Match", "\"x\"")], "").is_refused(&[412], "another version");
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -274,13 +274,13 @@ fn abuse_http_19_no_more_than_the_limit_are_let_in() {
         }
     });
     assert_eq!(admitted.into_inner(), 200, "of 300 at once");
-    watched.is_as_before();
+    watched.ends_as_before();
     let watched = Watched::start();
     let queries = vec![r#"{"name":"limited"}"#; 20].join(",");
     let batch = watched.send("POST", "/rest/v1/batch", &[], &format!("{{\"queries\":[{queries}]}}"));
     assert_eq!(batch.body.matches("\"status\":200").count(), 3, "the parts of a batch count one by one: {}", batch.raw);
     assert_eq!(batch.body.matches("\"status\":429").count(), 17, "{}", batch.raw);
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -313,5 +313,5 @@ fn abuse_http_21_readiness_is_cheap_and_tells_nothing() {
     let some = format!("{{\"queries\":[{}]}}", parts[..100].join(","));
     let batch = watched.send("POST", "/rest/v1/batch", &[], &some);
     assert_eq!(batch.body.matches("\"status\":404").count(), 100, "no part is a path: {}", batch.raw);
-    watched.is_as_before();
+    watched.ends_as_before();
 }

@@ -181,7 +181,7 @@ fn abuse_cfg_04_planted_secrets_are_nowhere() {
             assert_eq!(around, None, "`{secret}`");
         }
     }
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn abuse_cfg_05_strangers_see_nothing_of_the_inside() {
     }
     let inside = watched.get_as("/health", &watched.service_token());
     assert!(inside.body.contains(env!("CARGO_PKG_VERSION")), "the operator may know: {}", inside.raw);
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn abuse_cfg_09_a_second_process_is_refused_at_once() {
         assert!(start.elapsed() < Duration::from_secs(4), "{command} took {:?}", start.elapsed());
     }
     assert_eq!(watched.get(NOTES).status, 200);
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn abuse_cfg_11_no_text_forges_a_record_or_a_series() {
     flood(1, if std::env::var_os("MARTLET_TEST_LONG").is_some() { 25_000 } else { 500 });
     let after = series();
     assert!(after < before + 50, "{before} series became {after}");
-    watched.is_as_before();
+    watched.ends_as_before();
 }
 
 #[test]

@@ -198,7 +198,7 @@ impl Watched {
 
     /// The end of a case: the process lives, its log tells of no fault, the other caller had no error, memory and open
     /// files are back.
-    pub(crate) fn is_as_before(self) {
+    pub(crate) fn ends_as_before(self) {
         let Self { app, mut server, rest, control, .. } = self;
         control.end();
         let pid = server.pid();
