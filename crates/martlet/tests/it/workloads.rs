@@ -1,6 +1,7 @@
 //! The app of the measurements, `bench/workloads`, through HTTP, against the formulas of its data set.
 
 mod formulas;
+mod pages;
 mod reads;
 mod writes;
 
@@ -29,17 +30,15 @@ impl Workloads {
     const ROWS: Formulas = Formulas { users: 100, bookings: 200, songs_modulus: 50, players: 20, plays: 1_000 };
 
     fn start() -> Self {
-        Self::start_with(|seed| seed)
+        Self::start_with(|_| {})
     }
 
-    /// As `start`, with another seed.
-    fn start_with(change: impl FnOnce(String) -> String) -> Self {
+    /// As `start`, on a folder that is changed before it is migrated and seeded.
+    fn start_with(change: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         copy_folder(&source(), folder.path());
-        let seed = folder.path().join("seed.sql");
-        let text = std::fs::read_to_string(&seed).expect("read the seed");
-        let text = change(text.replace("00::bigint) as g(i)", "::bigint) as g(i)"));
-        std::fs::write(&seed, text).expect("write the seed");
+        edit_seed(folder.path(), "00::bigint) as g(i)", "::bigint) as g(i)");
+        change(folder.path());
         fill(folder.path());
         let environment = [("MARTLET_AUTH_JWT_SECRET", SECRET)];
         let server = TestServer::start_with(binary(), &["serve"], folder.path(), &environment);
@@ -68,6 +67,13 @@ impl Workloads {
         let row: Value = serde_json::from_str(&run.stdout).expect("one row");
         row["n"].as_i64().unwrap_or_else(|| panic!("no number in {row}"))
     }
+}
+
+fn edit_seed(folder: &Path, from: &str, to: &str) {
+    let path = folder.join("seed.sql");
+    let text = std::fs::read_to_string(&path).expect("read the seed");
+    assert!(text.contains(from), "{from}");
+    std::fs::write(&path, text.replace(from, to)).expect("write the seed");
 }
 
 /// The token of user `number`, as the load makes it: the number is the subject.

@@ -1,4 +1,4 @@
-use super::{Workloads, service, user};
+use super::{Workloads, edit_seed, service, user};
 use serde_json::{Value, json};
 use std::sync::Barrier;
 use std::thread;
@@ -113,7 +113,7 @@ fn spins_in_parallel_lose_and_make_no_money() {
 
 #[test]
 fn a_bet_that_the_wallet_does_not_cover_changes_nothing() {
-    let workloads = Workloads::start_with(|seed| seed.replace("select g.i, 1000000\n", "select g.i, 250\n"));
+    let workloads = Workloads::start_with(|folder| edit_seed(folder, "select g.i, 1000000\n", "select g.i, 250\n"));
     let token = user(9);
     for _ in 0..2 {
         let refused = workloads.act("spin", &json!({"bet_cents": 251}), &token);
