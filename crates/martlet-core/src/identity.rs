@@ -1,5 +1,7 @@
 //! Who asks.
 
+use crate::json::{Event, Scanner};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,6 +14,33 @@ pub struct Claims {
     pub user_id: Option<String>,
     /// All claims as a JSON object, in jsonb's canonical form: what `auth.jwt()` gives.
     pub json: String,
+}
+
+impl Claims {
+    /// What `auth.jwt() ->> 'name'` gives: a string's characters, none for null and what is missing, else the JSON text.
+    ///
+    /// Scans the text, which is short, up to the claim: a table of claims would have to be made for every token.
+    pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut scanner = Scanner::new(&self.json);
+        if scanner.next_event().ok()? != Event::BeginObject {
+            return None;
+        }
+        loop {
+            let Event::Key(key) = scanner.next_event().ok()? else { return None };
+            let is_wanted = key.decode().is_ok_and(|key| key == name);
+            // Behind a key stands a colon and, in jsonb's form, a blank.
+            let start = scanner.position();
+            let value = scanner.next_event().ok()?;
+            scanner.skip_value(value).ok()?;
+            if is_wanted {
+                return match value {
+                    Event::Null => None,
+                    Event::String(text) => text.decode().ok(),
+                    _ => self.json.get(start..scanner.position()).map(|text| Cow::Borrowed(text.trim_ascii())),
+                };
+            }
+        }
+    }
 }
 
 /// Anonymous, a user with claims, or the service.
@@ -59,5 +88,26 @@ impl Caller {
     /// The service itself, calling from inside.
     pub fn service() -> Self {
         Self { identity: Identity::Service(None), address: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_what_the_arrow_operator_gives() {
+        let json = r#"{"a": "x\"y", "n": 12.50, "t": true, "z": null, "o": {"k": [1, 2]}, "\u00e9": "é", "last": ""}"#;
+        let claims = Claims { role: String::new(), user_id: None, json: json.to_owned() };
+        assert_eq!(claims.get("a").as_deref(), Some("x\"y"));
+        assert_eq!(claims.get("n").as_deref(), Some("12.50"));
+        assert_eq!(claims.get("t").as_deref(), Some("true"));
+        assert_eq!(claims.get("z"), None);
+        assert_eq!(claims.get("o").as_deref(), Some(r#"{"k": [1, 2]}"#));
+        assert_eq!(claims.get("é").as_deref(), Some("é"));
+        assert_eq!(claims.get("last").as_deref(), Some(""));
+        assert_eq!((claims.get("missing"), claims.get("k")), (None, None));
+        let of = |json: &str| Claims { role: String::new(), user_id: None, json: json.to_owned() }.get("a").is_some();
+        assert!(!of("") && !of("[]") && !of("{}") && !of(r#"{"a": "#) && !of(r#"{"b": x, "a": 1}"#));
     }
 }

@@ -4,6 +4,7 @@ use crate::digest::subject;
 use crate::rate::{Rate, RateLimiter, Standing};
 use martlet_core::{Caller, Error, Identity, Timestamp, Value, code};
 use martlet_sql::{Declaration, Limit, LimitPer};
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub(super) struct DeclaredLimit {
 #[derive(Hash)]
 enum Subject<'a> {
     All,
-    User(&'a str, String),
+    User(&'a str, Cow<'a, str>),
     Service,
     Address(Option<IpAddr>),
     Value(ValueKey<'a>),

@@ -5,8 +5,6 @@ use martlet_core::{Error, Value, code};
 use martlet_sql::Bind;
 use rusqlite::Statement;
 use rusqlite::types::{Null, Value as Cell};
-use serde_json::value::RawValue;
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// The first rows of the steps that have run, by step; none: not kept, or the step had no row.
@@ -49,8 +47,8 @@ fn bind_one(
         Bind::Role => statement.raw_bind_parameter(index, inputs.identity.role()),
         Bind::Claims => statement.raw_bind_parameter(index, claims.map(|claims| claims.json.as_str())),
         Bind::Claim(name) => {
-            let claim = claims.and_then(|claims| claim_as_text(&claims.json, name));
-            statement.raw_bind_parameter(index, claim)
+            let claim = claims.and_then(|claims| claims.get(name));
+            statement.raw_bind_parameter(index, claim.as_deref())
         }
         Bind::Now => statement.raw_bind_parameter(index, inputs.now.to_string()),
         Bind::Today => statement.raw_bind_parameter(index, inputs.now.date().to_string()),
@@ -96,17 +94,6 @@ fn list_as_json(items: &[Value]) -> Result<String, Error> {
     Ok(json)
 }
 
-/// `auth.jwt() ->> 'name'`: a string's characters, null for null and what is missing, else the JSON text.
-fn claim_as_text(claims: &str, name: &str) -> Option<String> {
-    let claims: HashMap<String, &RawValue> = serde_json::from_str(claims).ok()?;
-    let claim = claims.get(name)?.get();
-    match claim.as_bytes().first()? {
-        b'"' => serde_json::from_str(claim).ok(),
-        b'n' => None,
-        _ => Some(claim.to_owned()),
-    }
-}
-
 fn not_a_number() -> Error {
     Error::new(&code::OUT_OF_RANGE, "NaN cannot be stored")
 }
@@ -123,18 +110,6 @@ fn of_binding(error: rusqlite::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_claim_is_what_the_arrow_operator_gives() {
-        let claims = r#"{"a": "x\"y", "n": 12.50, "t": true, "z": null, "o": {"k": [1, 2]}}"#;
-        let text = |name| claim_as_text(claims, name);
-        assert_eq!(text("a").as_deref(), Some("x\"y"));
-        assert_eq!(text("n").as_deref(), Some("12.50"));
-        assert_eq!(text("t").as_deref(), Some("true"));
-        assert_eq!(text("z"), None);
-        assert_eq!(text("o").as_deref(), Some(r#"{"k": [1, 2]}"#));
-        assert_eq!(text("missing"), None);
-    }
 
     #[test]
     fn a_list_keeps_the_type_of_each_item() {
