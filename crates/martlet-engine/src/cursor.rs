@@ -88,15 +88,25 @@ impl CursorKey {
     }
 }
 
+/// The part of a scope that every call of a query shares, digested once: the text is by far the longest of it.
+#[derive(Debug, Clone)]
+pub(crate) struct QueryScope(Digest);
+
+impl QueryScope {
+    /// Of a query by its name and text.
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        Self(Digest::new("cursor scope").text(name).text(text))
+    }
+}
+
 /// What a cursor belongs to.
 pub(crate) struct Scope([u8; 32]);
 
 impl Scope {
-    /// Of a query by its name and text, with these arguments, for this caller.
-    pub(crate) fn new(name: &str, text: &str, arguments: &[Value], caller: &Caller) -> Self {
-        let digest = Digest::new("cursor scope").text(name).text(text).values(arguments);
+    /// Of a query with these arguments, for this caller.
+    pub(crate) fn new(query: &QueryScope, arguments: &[Value], caller: &Caller) -> Self {
         // The anonymous are all one: a phone changes its address between two pages.
-        Self(digest.caller(caller, false).finish())
+        Self(query.0.clone().values(arguments).caller(caller, false).finish())
     }
 }
 
@@ -152,7 +162,7 @@ mod tests {
     }
 
     fn scope(name: &str, argument: i64) -> Scope {
-        Scope::new(name, "select 1", &[Value::Integer(argument)], &Caller::default())
+        Scope::new(&QueryScope::new(name, "select 1"), &[Value::Integer(argument)], &Caller::default())
     }
 
     fn values() -> Vec<Value> {

@@ -365,15 +365,11 @@ impl Engine {
             allowed?;
         }
         let identity = caller.identity.clone();
-        let paged = match &entry.callable {
-            Callable::Query(query) if entry.target.is_paged => Some(query),
-            _ => None,
-        };
-        let Some(query) = paged else {
+        let (Callable::Query(query), Some(scope)) = (&entry.callable, &entry.page_scope) else {
             return Ok((Inputs { arguments, identity, now, demand }, None));
         };
         let demand = page::demand(demand)?;
-        let (arguments, page) = page::begin(query, &self.settings.cursor_key, caller, &arguments, now)?;
+        let (arguments, page) = page::begin(query, scope, &self.settings.cursor_key, caller, &arguments, now)?;
         Ok((Inputs { arguments, identity, now, demand }, page))
     }
 

@@ -3,6 +3,7 @@
 use super::limit::{self, DeclaredLimit};
 use super::{Callable, Target};
 use crate::arguments::{Arguments, CompiledParams, keys, quoted};
+use crate::cursor::QueryScope;
 use crate::policy;
 use crate::route::RouteTable;
 use martlet_core::{Error, Identity, code, nearest};
@@ -28,6 +29,8 @@ pub(super) struct Entry {
     pub(super) params: CompiledParams,
     pub(super) target: Target,
     pub(super) limits: Vec<DeclaredLimit>,
+    /// What the cursors of its pages belong to; none without pages.
+    pub(super) page_scope: Option<QueryScope>,
 }
 
 impl Loaded {
@@ -40,7 +43,8 @@ impl Loaded {
             let target = target(&callable);
             let before = before.and_then(|before| before.get(name)).map_or(&[][..], |entry| &entry.limits);
             let limits = limit::declared(callable.declaration(), before);
-            Ok((name.clone(), Arc::new(Entry { callable, params, target, limits })))
+            let page_scope = page_scope(&callable);
+            Ok((name.clone(), Arc::new(Entry { callable, params, target, limits, page_scope })))
         };
         let entries = queries.chain(actions).map(entry).collect::<Result<_, Error>>()?;
         let routes = RouteTable::new(&app, before.map(|before| &before.routes));
@@ -84,6 +88,16 @@ impl Loaded {
             Some(near) => error.hint(format!("Perhaps you meant to call the function public.{near}")),
             None => error,
         }
+    }
+}
+
+fn page_scope(callable: &Callable) -> Option<QueryScope> {
+    match callable {
+        Callable::Query(query) => {
+            let page = query.page.as_ref()?;
+            Some(QueryScope::new(&query.declaration.name, &page.after.sqlite.text))
+        }
+        Callable::Action(_) => None,
     }
 }
 

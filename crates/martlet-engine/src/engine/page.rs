@@ -1,6 +1,6 @@
 //! Pages: from `cursor` and `size` to the arguments of the plan, and from its rows to `{items, next_cursor, has_more}`.
 
-use crate::cursor::{CursorKey, Scope};
+use crate::cursor::{CursorKey, QueryScope, Scope};
 use bytes::Bytes;
 use martlet_core::{Caller, Error, Timestamp, Value, code};
 use martlet_sql::Query;
@@ -18,6 +18,7 @@ pub(super) struct PageCall {
 /// Errors: MRT010 for a cursor that is not good for this call.
 pub(super) fn begin(
     query: &Query,
+    scope: &QueryScope,
     key: &CursorKey,
     caller: &Caller,
     values: &[Value],
@@ -25,7 +26,7 @@ pub(super) fn begin(
 ) -> Result<(Arc<[Value]>, Option<PageCall>), Error> {
     let Some(page) = &query.page else { return Ok((values.into(), None)) };
     let (declared, paging) = values.split_at(query.declaration.params.len().min(values.len()));
-    let scope = Scope::new(&query.declaration.name, &page.after.sqlite.text, declared, caller);
+    let scope = Scope::new(scope, declared, caller);
     let size = match paging.first() {
         Some(Value::Integer(size)) => *size,
         _ => return Err(Error::internal("a page without a size")),
