@@ -46,6 +46,8 @@ pub const READ_QUEUE_MAX: usize = 1_024;
 pub const INLINE_READ_STEPS_MAX: u32 = 100_000;
 /// How often a plan may overrun that budget before it starts on a reader thread.
 pub const INLINE_OVERRUNS_MAX: u32 = 3;
+/// How long reads in a row may share one snapshot, in milliseconds; a commit ends it at once.
+pub const SNAPSHOT_HELD_MS_MAX: u64 = 5;
 /// Plans whose overruns are remembered.
 pub const OVERRUN_PLANS_MAX: usize = 1_024;
 /// Prepared statements kept by one connection.

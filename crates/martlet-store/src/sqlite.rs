@@ -10,7 +10,9 @@ mod connection;
 mod cross_check;
 mod error;
 mod group;
+mod held;
 mod idempotency;
+mod inline;
 mod layouts;
 mod lock;
 mod migrate;
@@ -75,7 +77,8 @@ impl SqliteStore {
         folder.sync()?;
         let shared = Arc::new(Shared::new(settings, clock, database)?);
         let readers = Readers::start(&shared)?;
-        let writer = Writer::start(Arc::clone(&shared), connection).map_err(|error| no_thread(&error))?;
+        let writer =
+            Writer::start(Arc::clone(&shared), readers.inline(), connection).map_err(|error| no_thread(&error))?;
         Ok(Self(Arc::new(Inner { shared, readers, writer, folder })))
     }
 

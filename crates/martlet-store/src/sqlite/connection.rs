@@ -3,6 +3,7 @@
 use super::Synchronous;
 use super::authorizer::{Recorder, Role, authorize};
 use super::budget::{Meter, STEPS_PER_TICK};
+use super::held::Held;
 use super::idempotency;
 use super::layouts::Layouts;
 use martlet_core::{Timestamp, limits};
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     pub(super) recorder: Arc<Recorder>,
     /// How answers are written, by plan.
     pub(super) layouts: Layouts,
+    /// The snapshot that reads in a row share.
+    pub(super) held: Held,
     /// Pages in the log after the last commit.
     pub(super) wal_pages: Arc<AtomicU32>,
     /// What `now()` gives in a column's default: microseconds since 1970.
@@ -61,6 +64,7 @@ impl Connection {
             meter: Arc::new(Meter::new()),
             recorder: Arc::new(Recorder::default()),
             layouts: Layouts::default(),
+            held: Held::default(),
             wal_pages: Arc::new(AtomicU32::new(0)),
             now,
         };

@@ -217,13 +217,15 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
             break;
         }
     }
-    match connection.run("COMMIT") {
-        Ok(()) => {
-            if is_changed {
-                shared.count_commit();
-            }
-            Attempt::Committed(outcomes)
+    let committed = shared.committing(|| {
+        let committed = connection.run("COMMIT");
+        if committed.is_ok() && is_changed {
+            shared.count_commit();
         }
+        committed
+    });
+    match committed {
+        Ok(()) => Attempt::Committed(outcomes),
         Err(failure) => {
             roll_back(connection);
             failed(&failure)

@@ -34,8 +34,8 @@ pub(super) fn migrate(shared: &Shared, app: &App, is_dry: bool) -> Result<Migrat
     let now = shared.clock.now();
     report.copy = copy_first(shared, &connection, &first.name, now)?;
     apply_all(&mut connection, &missing, now)?;
-    commit(&connection).inspect_err(|failure| shared.note_failure(failure)).map_err(not_committed)?;
-    shared.count_commit();
+    let committed = shared.committing(|| commit(&connection).map(|()| shared.count_commit()));
+    committed.inspect_err(|failure| shared.note_failure(failure)).map_err(not_committed)?;
     Ok(report)
 }
 

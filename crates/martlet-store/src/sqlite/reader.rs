@@ -9,6 +9,7 @@ use super::authorizer::Role;
 use super::budget::{Allowance, Stop};
 use super::connection::Connection;
 use super::error;
+use super::inline::{Inline, Slot};
 use super::overruns::Overruns;
 use super::queue::{Queue, Refused, Taken};
 use super::run::{Failure, Run, Wanted, WantedPage};
@@ -18,10 +19,9 @@ use martlet_core::{Error, Position, Value, code, limits};
 #[cfg(test)]
 use martlet_sql::Query;
 use martlet_sql::Statement;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -33,10 +33,9 @@ const IDLE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Readers {
     shared: Arc<Shared>,
-    /// One for each processor; none after closing.
-    inline: Vec<Mutex<Option<Connection>>>,
+    inline: Arc<Inline>,
     /// Each thread's connection, which it holds while it runs a job.
-    pooled: Vec<Arc<Mutex<Option<Connection>>>>,
+    pooled: Vec<Arc<Slot>>,
     queue: Arc<Queue<Job>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     overruns: Overruns,
@@ -53,14 +52,11 @@ struct Job {
 
 impl Readers {
     pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, Error> {
-        let open = || {
-            let opened = Connection::open(&shared.database, Role::Reader, shared.settings.synchronous);
-            opened.map_err(|failure| super::not_opened(&shared.database, &failure))
-        };
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let inline = (0..processors).map(|_| Ok(Mutex::new(Some(open()?)))).collect::<Result<Vec<_>, Error>>()?;
+        let open = || Connection::open(&shared.database, Role::Reader, shared.settings.synchronous);
+        let not_opened = |failure| super::not_opened(&shared.database, &failure);
+        let inline = Arc::new(Inline::open(open).map_err(not_opened)?);
         let pooled = (0..shared.settings.readers.max(1)).map(|_| Ok(Arc::new(Mutex::new(Some(open()?)))));
-        let pooled = pooled.collect::<Result<Vec<_>, Error>>()?;
+        let pooled = pooled.collect::<rusqlite::Result<Vec<_>>>().map_err(not_opened)?;
         let queue = Arc::new(Queue::new(limits::READ_QUEUE_MAX));
         let threads = pooled.iter().map(|connection| spawn(shared, connection, &queue));
         let threads = threads.collect::<std::io::Result<Vec<_>>>().map_err(|error| super::no_thread(&error))?;
@@ -90,27 +86,32 @@ impl Readers {
 
     /// Runs reads on this thread; none where every connection is busy.
     fn read_inline(&self, reads: &[Read], deadline: Instant) -> Option<Result<Snapshot, Stopped>> {
-        let guard = self.free_connection()?;
+        let guard = self.inline.free()?;
         let connection = guard.as_ref()?;
+        // Taken before the snapshot, and before it is known to be the newest: every commit up to here is in it.
+        let position = self.shared.position();
+        let is_held = connection.hold_snapshot(self.shared.commit_turn(), Instant::now());
         let allowance = Allowance { steps_max: Some(limits::INLINE_READ_STEPS_MAX), deadline, gone: None };
-        Some(run_reads(&self.shared, connection, reads, allowance, Duration::ZERO))
+        let result = run_reads(&self.shared, connection, reads, position, allowance, Duration::ZERO);
+        // What went wrong may be the snapshot's: the next read begins with another.
+        let is_sound = result.as_ref().is_ok_and(|snapshot| snapshot.answers.iter().all(Result::is_ok));
+        if is_held.is_err() || !is_sound {
+            connection.let_snapshot_go();
+        }
+        Some(result)
     }
 
-    /// This thread's own connection or, if another thread has it, any that is free.
-    fn free_connection(&self) -> Option<MutexGuard<'_, Option<Connection>>> {
-        let own = thread_index() % self.inline.len();
-        let (before, after) = self.inline.split_at(own);
-        after.iter().chain(before).find_map(|slot| match slot.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        })
+    /// The connections of reads on the caller's own thread.
+    pub(super) fn inline(&self) -> Arc<Inline> {
+        Arc::clone(&self.inline)
     }
 
     /// Does something on every connection, each in its turn, but for those that are busy with a long read. Blocks.
     pub(super) fn on_each(&self, mut work: impl FnMut(&Connection) -> Result<(), Error>) -> Result<(), Error> {
-        for slot in &self.inline {
+        for slot in self.inline.slots() {
             if let Some(connection) = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                // Work on a schema may follow a migration.
+                connection.let_snapshot_go();
                 work(connection)?;
             }
         }
@@ -126,7 +127,7 @@ impl Readers {
 
     /// Connections in all.
     pub(super) fn count(&self) -> usize {
-        self.inline.len() + self.pooled.len()
+        self.inline.slots().len() + self.pooled.len()
     }
 
     /// Reads that wait for a reader thread.
@@ -140,8 +141,8 @@ impl Readers {
         self.overruns.is_long(query)
     }
 
-    fn slots(&self) -> impl Iterator<Item = &Mutex<Option<Connection>>> {
-        self.inline.iter().chain(self.pooled.iter().map(|slot| &**slot))
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.inline.slots().iter().chain(self.pooled.iter().map(|slot| &**slot))
     }
 
     /// Finishes the reads that were accepted and closes every connection.
@@ -158,11 +159,7 @@ impl Readers {
     }
 }
 
-fn spawn(
-    shared: &Arc<Shared>,
-    connection: &Arc<Mutex<Option<Connection>>>,
-    queue: &Arc<Queue<Job>>,
-) -> std::io::Result<JoinHandle<()>> {
+fn spawn(shared: &Arc<Shared>, connection: &Arc<Slot>, queue: &Arc<Queue<Job>>) -> std::io::Result<JoinHandle<()>> {
     let (shared, connection, queue) = (Arc::clone(shared), Arc::clone(connection), Arc::clone(queue));
     let work = move || {
         loop {
@@ -176,7 +173,7 @@ fn spawn(
     std::thread::Builder::new().name("martlet-reader".to_owned()).spawn(work)
 }
 
-fn serve(shared: &Shared, slot: &Mutex<Option<Connection>>, job: Job) {
+fn serve(shared: &Shared, slot: &Slot, job: Job) {
     if job.gone.load(Ordering::Relaxed) {
         return;
     }
@@ -188,7 +185,10 @@ fn serve(shared: &Shared, slot: &Mutex<Option<Connection>>, job: Job) {
         shared.statistics.readers.timed_out();
     }
     let allowance = Allowance { steps_max: None, deadline: job.deadline, gone: Some(Arc::clone(&job.gone)) };
-    let result = catch_unwind(AssertUnwindSafe(|| run_reads(shared, connection, &job.reads, allowance, waited)));
+    // Taken before the snapshot: every commit up to here is in it.
+    let position = shared.position();
+    let run = || run_reads(shared, connection, &job.reads, position, allowance, waited);
+    let result = catch_unwind(AssertUnwindSafe(run));
     let result = match result {
         Ok(result) => result.map_err(|stopped| error::of_stop(stopped.stop)),
         Err(_) => Err(Error::internal("panic in a read")),
@@ -204,17 +204,16 @@ struct Stopped {
     read: usize,
 }
 
-/// Runs reads in order; several in one transaction, whose snapshot the first of them takes.
+/// Runs reads in order; several in one transaction, the one that is open or one whose snapshot the first of them takes.
 fn run_reads(
     shared: &Shared,
     connection: &Connection,
     reads: &[Read],
+    position: Position,
     allowance: Allowance,
     waited: Duration,
 ) -> Result<Snapshot, Stopped> {
-    // Taken before the snapshot: every commit up to here is in it.
-    let position = shared.position();
-    let transaction = (reads.len() > 1).then(|| ReadTransaction::begin(connection));
+    let transaction = (reads.len() > 1 && connection.is_autocommit()).then(|| ReadTransaction::begin(connection));
     // Declared after the transaction, so that it ends before the transaction does.
     let _armed = connection.meter.arm(allowance);
     let mut answers = Vec::with_capacity(reads.len());
@@ -308,13 +307,4 @@ fn of_refused(refused: Refused) -> Error {
         Refused::Full => Error::new(&code::QUEUE_FULL, "too many long reads wait"),
         Refused::Closed => super::closed(),
     }
-}
-
-/// A number of this thread's own, so that each worker comes back to the same connection.
-fn thread_index() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static INDEX: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed));
-    }
-    INDEX.with(Cell::get)
 }

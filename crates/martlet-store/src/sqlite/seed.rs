@@ -42,8 +42,8 @@ pub(super) fn seed(
         let rows = output.map_err(|failure| of_statement(index, &table, failure.into_error()))?.rows;
         progress(SeedProgress { table, rows, done: index + 1, total: seed.statements.len() });
     }
-    connection.run("COMMIT").inspect_err(|failure| shared.note_failure(failure)).map_err(translated)?;
-    shared.count_commit();
+    let committed = shared.committing(|| connection.run("COMMIT").map(|()| shared.count_commit()));
+    committed.inspect_err(|failure| shared.note_failure(failure)).map_err(translated)?;
     analyse(&connection);
     Ok(())
 }

@@ -18,6 +18,8 @@ pub(super) struct Shared {
     pub(super) statistics: Statistics,
     epoch: u64,
     commits: AtomicU64,
+    /// Rises when a COMMIT begins and when it has ended: odd while one is under way.
+    commit_turns: AtomicU64,
     constraint_names: RwLock<Arc<ConstraintNames>>,
     is_closing: AtomicBool,
     can_read: AtomicBool,
@@ -37,6 +39,7 @@ impl Shared {
             statistics: Statistics::new(),
             epoch: u64::from_le_bytes(epoch),
             commits: AtomicU64::new(0),
+            commit_turns: AtomicU64::new(0),
             constraint_names: RwLock::default(),
             is_closing: AtomicBool::new(false),
             can_read: AtomicBool::new(true),
@@ -53,6 +56,25 @@ impl Shared {
     /// After COMMIT, before anybody is told of it. Only the holder of the writer's turn calls this.
     pub(super) fn count_commit(&self) {
         self.commits.fetch_add(1, Ordering::Release);
+    }
+
+    /// Runs a COMMIT of the app's data and what counts it. Only the holder of the writer's turn calls this.
+    pub(super) fn committing<R>(&self, commit: impl FnOnce() -> R) -> R {
+        struct Turn<'a>(&'a AtomicU64);
+        impl Drop for Turn<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        self.commit_turns.fetch_add(1, Ordering::SeqCst);
+        let _ended = Turn(&self.commit_turns);
+        commit()
+    }
+
+    /// Between which commits it is now; none while one is under way, which some may already see and others not yet.
+    pub(super) fn commit_turn(&self) -> Option<u64> {
+        let turn = self.commit_turns.load(Ordering::SeqCst);
+        turn.is_multiple_of(2).then_some(turn)
     }
 
     pub(super) fn constraint_names(&self) -> Arc<ConstraintNames> {

@@ -330,3 +330,23 @@ async fn the_log_is_bounded() {
     let size = std::fs::metadata(bench.store.0.folder.path.join("app.db-wal")).unwrap().len();
     assert!(size < 20 * 1024 * 1024, "30 MB were written, the log has {size} bytes");
 }
+
+#[tokio::test]
+async fn the_log_is_bounded_under_reads_that_hold_snapshots() {
+    let bench = Bench::new(BLOBS);
+    for _ in 0..300 {
+        bench.act(LARGE).await.unwrap();
+        bench.number("select count(*) as n from blobs").await;
+    }
+    let size = std::fs::metadata(bench.store.0.folder.path.join("app.db-wal")).unwrap().len();
+    assert!(size < 20 * 1024 * 1024, "30 MB were written, the log has {size} bytes");
+}
+
+#[tokio::test]
+async fn a_read_sees_every_write_that_was_answered_before() {
+    let bench = Bench::new(BLOBS);
+    for number in 0..100 {
+        assert_eq!(bench.number("select count(*) as n from blobs").await, number.to_string());
+        bench.act("insert into blobs (data) values ('x')").await.unwrap();
+    }
+}

@@ -6,6 +6,7 @@ use super::connection::Connection;
 use super::error;
 use super::group::{self, Aftermath, Pending, Ticket, Wait};
 use super::idempotency;
+use super::inline::Inline;
 use super::queue::{Queue, Refused, Taken};
 use crate::{Answer, Inputs, Once};
 use martlet_core::{Error, code, limits};
@@ -58,11 +59,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(shared: Arc<Shared>, connection: Connection) -> std::io::Result<Self> {
+    pub(super) fn start(shared: Arc<Shared>, inline: Arc<Inline>, connection: Connection) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(shared.settings.write_queue_max));
         let mut work = WriterThread {
             shared: Arc::clone(&shared),
             queue: Arc::clone(&queue),
+            inline,
             connection: Some(connection),
             pages_copied: 0,
             started: Instant::now(),
@@ -166,6 +168,8 @@ fn read_only(operator: &str) -> Error {
 struct WriterThread {
     shared: Arc<Shared>,
     queue: Arc<Queue<Job>>,
+    /// Those of the readers that may hold a snapshot.
+    inline: Arc<Inline>,
     /// None after the disk failed, until it opens again; for ever where it did not keep what was written.
     connection: Option<Connection>,
     /// Pages that the log had when it was last copied into the database.
@@ -188,6 +192,7 @@ impl WriterThread {
                 Taken::Items(jobs) => self.serve(jobs),
                 Taken::Idle => {
                     self.purge();
+                    self.inline.let_snapshots_go();
                     self.checkpoint(1);
                 }
                 Taken::Closed => {}
@@ -312,8 +317,11 @@ impl WriterThread {
         }
         // A long read may keep pages back; they are tried again with the next ones, not after every group.
         self.pages_copied = pages;
+        self.inline.let_snapshots_go();
         let started = Instant::now();
         let copied = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE);
+        // Snapshots from now on need nothing of the log, and the next write begins it again from the front.
+        self.inline.let_snapshots_go();
         let took_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.shared.statistics.checkpoints.observe(took_ns);
         if let Err(failure) = copied {
