@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Verified tokens that are remembered.
-const VERIFIED_TOKENS_MAX: usize = 10_000;
+/// Verified tokens that are remembered: some half a kilobyte each.
+const VERIFIED_TOKENS_MAX: usize = 32_768;
 /// Addresses in `X-Forwarded-For` that are looked at.
 const FORWARDED_MAX: usize = 32;
 
