@@ -253,7 +253,8 @@ impl Engine {
             }
             Callable::Action(action) => {
                 let key = extras.idempotency_key.filter(|_| action.declaration.is_idempotent);
-                self.transact(action.clone(), inputs, call.caller, key, deadline).await
+                // In a box, so that a read's future need not be as large as an action's.
+                Box::pin(self.transact(action.clone(), inputs, call.caller, key, deadline)).await
             }
         }
     }

@@ -115,7 +115,7 @@ async fn conditional(
         BodyDigest::of(&body)
     } else {
         let body = body.clone();
-        shared.compressor.run(move || BodyDigest::of(&body)).await?
+        Box::pin(shared.compressor.run(move || BodyDigest::of(&body))).await?
     };
     let coding = wishes.accepted.choose(body.len());
     let (mut response, coding) = match digest.judge(fields, coding)? {

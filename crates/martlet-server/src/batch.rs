@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Write as _;
+use std::pin::pin;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +65,7 @@ pub(crate) async fn run(
             arguments: Arguments::Json(part.args.map_or(&b"{}"[..], |args| args.get().as_bytes())),
         })
         .collect();
-    let snapshot = arrived.timed(shared.engine.run_batch(&caller, &items, arrived.at)).await?;
+    let snapshot = arrived.timed(pin!(shared.engine.run_batch(&caller, &items, arrived.at))).await?;
     let position = position_value(snapshot.position);
     let answers = write(snapshot, is_anonymous, &arrived.id, shared.settings.batch_answer_size_max)?;
     let mut response = encoded(shared, answers, headers::JSON, accepted).await?;

@@ -36,7 +36,7 @@ impl Compressor {
             return compress(coding, body);
         }
         let body = body.clone();
-        self.run(move || compress(coding, &body)).await?
+        Box::pin(self.run(move || compress(coding, &body))).await?
     }
 
     /// Runs work of more than half a millisecond. Dropped while it waits: never started.

@@ -22,6 +22,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use martlet_core::Error;
 use std::net::IpAddr;
+use std::pin::pin;
 use tower_service::Service as _;
 
 const REST: &str = "/rest/v1";
@@ -62,7 +63,7 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     let deprecated = routed.as_ref().and_then(Routed::deprecated);
     let checked = if is_over { Err(rate_fields::too_many().into()) } else { check(&request, &shared.settings) };
     let answered = match checked {
-        Ok(()) => match catch_panic(dispatch(front, request, surface, routed, &arrived)).await {
+        Ok(()) => match catch_panic(pin!(dispatch(front, request, surface, routed, &arrived))).await {
             Ok(answered) => answered,
             Err(panic) => Err(Error::internal(format!("panic: {panic}")).into()),
         },
@@ -128,20 +129,21 @@ async fn dispatch(
     routed: Option<Routed>,
     arrived: &Arrived,
 ) -> Result<Response<Body>, Failure> {
+    // What is called less often goes into boxes: a request's future is as large as the largest of its ways.
     if surface == Surface::Other {
-        return Ok(route(front, request).await);
+        return Ok(Box::pin(route(front, request)).await);
     }
     if request.method() == Method::OPTIONS {
         return Ok(preflight(&front.shared, &request));
     }
     if let Some(routed) = routed {
-        return routes::call(&front.shared, request, routed, arrived).await;
+        return Box::pin(routes::call(&front.shared, request, routed, arrived)).await;
     }
     // A copy of a handle, not of the text: the request itself goes on with its body.
     let uri = request.uri().clone();
     match uri.path().strip_prefix(RPC) {
         Some(name) if !name.is_empty() && !name.contains('/') => rpc::call(&front.shared, request, name, arrived).await,
-        _ if uri.path() == BATCH => batch::run(&front.shared, request, arrived).await,
+        _ if uri.path() == BATCH => Box::pin(batch::run(&front.shared, request, arrived)).await,
         _ => Err(refusal::path_unknown().into()),
     }
 }

@@ -15,6 +15,7 @@ use martlet_core::Clock;
 use martlet_engine::{Engine, LimitState, RateLimiter, network};
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -114,8 +115,8 @@ impl Arrived {
         Self { id, address, at: Instant::now(), engine_ns: AtomicU64::new(0) }
     }
 
-    /// Runs a call into the engine and counts its time.
-    pub(crate) async fn timed<T>(&self, call: impl Future<Output = T>) -> T {
+    /// Runs a call into the engine and counts its time. Pinned by the caller, as for `catch_panic`.
+    pub(crate) async fn timed<F: Future>(&self, call: Pin<&mut F>) -> F::Output {
         let began = Instant::now();
         let outcome = call.await;
         let spent = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);

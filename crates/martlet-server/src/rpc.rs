@@ -18,6 +18,7 @@ use hyper::header::{self, HeaderMap};
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity};
 use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, Target};
+use std::pin::pin;
 
 const QUERY_METHODS: &str = "GET, HEAD, POST, OPTIONS";
 const ACTION_METHODS: &str = "POST, OPTIONS";
@@ -89,7 +90,7 @@ async fn run(
         pairs.extend_from_slice(called.path.unwrap_or_default());
         let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival: arrived.at, demand };
         let extras = Extras { is_read_only: true, idempotency_key: None };
-        arrived.timed(shared.engine.answer(call, extras)).await
+        arrived.timed(pin!(shared.engine.answer(call, extras))).await
     } else {
         check_post_query(parts.uri.query())?;
         check_content(&parts.headers)?;
@@ -105,7 +106,7 @@ async fn run(
         };
         let call = Call { caller, name, arguments, arrival: arrived.at, demand };
         let extras = Extras { is_read_only: !is_action, idempotency_key: idempotency_key.as_deref() };
-        arrived.timed(shared.engine.answer(call, extras)).await
+        arrived.timed(pin!(shared.engine.answer(call, extras))).await
     };
     let target =
         target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false, is_paged: false });

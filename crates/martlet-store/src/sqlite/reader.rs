@@ -73,6 +73,12 @@ impl Readers {
                 None => {}
             }
         }
+        // In a box, so that the future of a read that is answered at once is small.
+        Box::pin(self.read_pooled(reads, deadline)).await
+    }
+
+    /// Runs reads at one snapshot on a reader thread.
+    async fn read_pooled(&self, reads: Vec<Read>, deadline: Instant) -> Result<Snapshot, Error> {
         let (reply, answer) = oneshot::channel();
         let gone = Arc::new(AtomicBool::new(false));
         let _told_when_dropped = Gone(Arc::clone(&gone));
