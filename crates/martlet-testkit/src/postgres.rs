@@ -1,5 +1,6 @@
 //! A throwaway PostgreSQL: own folder, own port, C.UTF-8, UTC; gone when dropped.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
@@ -10,6 +11,18 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const START_WITHIN: Duration = Duration::from_secs(30);
+/// Nothing that a test writes outlives it: durability would only cost time.
+const TEST_SETTINGS: &[(&str, &str)] =
+    &[("fsync", "off"), ("full_page_writes", "off"), ("timezone", "UTC"), ("max_connections", "50")];
+
+/// How a server is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// Names and values for its `-c`.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// A program with its arguments that runs the server in its own place, such as `taskset -c 0`; may be empty.
+    pub launcher: &'a [&'a str],
+}
 
 /// A running PostgreSQL server. Its superuser is `postgres`, without a password, on 127.0.0.1 only.
 #[derive(Debug)]
@@ -29,8 +42,14 @@ struct Account {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it; panics with the reason when that fails (`cargo xtask test` installs PostgreSQL).
+    /// Makes a cluster for tests and starts it; panics with the reason when that fails (`cargo xtask test` installs
+    /// PostgreSQL).
     pub fn start() -> Self {
+        Self::start_with(&Start { settings: TEST_SETTINGS, launcher: &[] })
+    }
+
+    /// Makes a cluster and starts it as told; panics as [`Postgres::start`] does.
+    pub fn start_with(start: &Start<'_>) -> Self {
         let bin = newest_installation();
         let account = account_to_run_as();
         let folder = TempDir::with_prefix("martlet-postgres-").expect("a temporary folder can be made");
@@ -48,20 +67,25 @@ impl Postgres {
 
         let port = free_port();
         let log = fs::File::create(folder.path().join("log")).expect("a file in a new folder can be made");
-        let server = command(&bin, "postgres", account)
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
-            .args(["-c", &format!("unix_socket_directories={}", folder.path().display())])
-            // Nothing here outlives the test: durability would only cost time.
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "timezone=UTC", "-c", "max_connections=50"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("postgres can be run");
+        let program = bin.join("postgres");
+        let mut words = start.launcher.iter().map(OsStr::new).chain([program.as_os_str()]);
+        let mut command = Command::new(words.next().expect("the program is the last of the words"));
+        command.args(words);
+        run_as(&mut command, account);
+        command.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")]);
+        command.args(["-c", &format!("unix_socket_directories={}", folder.path().display())]);
+        for (name, value) in start.settings {
+            command.args(["-c", &format!("{name}={value}")]);
+        }
+        let server = command.stdout(Stdio::null()).stderr(log).spawn().expect("postgres can be run");
         let mut started = Self { folder, bin, account, port, server };
         started.wait_until_ready();
         started
+    }
+
+    /// The server's first process, which all others descend from.
+    pub fn pid(&self) -> u32 {
+        self.server.id()
     }
 
     /// The port on 127.0.0.1.
@@ -119,11 +143,15 @@ impl Drop for Postgres {
 
 fn command(bin: &Path, program: &str, account: Option<Account>) -> Command {
     let mut command = Command::new(bin.join(program));
+    run_as(&mut command, account);
+    command
+}
+
+fn run_as(command: &mut Command, account: Option<Account>) {
     command.current_dir("/").stdin(Stdio::null());
     if let Some(account) = account {
         command.uid(account.uid).gid(account.gid);
     }
-    command
 }
 
 fn newest_installation() -> PathBuf {
