@@ -1,4 +1,4 @@
-//! What the tests need and a fresh machine lacks: Debian's packages and npm's.
+//! What the tests and the measurements need and a fresh machine lacks: Debian's packages and npm's.
 
 use crate::command::{exists, root, run};
 use anyhow::{Result, bail};
@@ -6,29 +6,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A program that the tests call and the Debian package that brings it.
-struct Need {
+/// A program that is called and the Debian package that brings it.
+pub(crate) struct Need {
     package: &'static str,
     is_there: fn() -> bool,
 }
 
-const NEEDS: &[Need] = &[
-    Need { package: "postgresql", is_there: has_postgresql },
-    Need { package: "chromium", is_there: || exists("chromium") },
-    Need { package: "nodejs", is_there: || exists("node") },
-    Need { package: "npm", is_there: || exists("npm") },
-];
+const POSTGRESQL: Need = Need { package: "postgresql", is_there: has_postgresql };
+const NODE: Need = Need { package: "nodejs", is_there: || exists("node") };
+const NPM: Need = Need { package: "npm", is_there: || exists("npm") };
+
+pub(crate) const FOR_TESTS: &[Need] =
+    &[POSTGRESQL, Need { package: "chromium", is_there: || exists("chromium") }, NODE, NPM];
+pub(crate) const FOR_BENCH: &[Need] =
+    &[POSTGRESQL, Need { package: "redis-server", is_there: || exists("redis-server") }, NODE, NPM];
 
 /// Installs every missing program, or says what to install where we may not.
-pub(crate) fn programs() -> Result<()> {
-    let missing: Vec<&str> = NEEDS.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
+pub(crate) fn programs(needs: &[Need]) -> Result<()> {
+    let missing: Vec<&str> = needs.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let is_root = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     if !exists("apt-get") || !is_root {
         bail!(
-            "the tests need these Debian packages or their like, and cannot install them here: {}",
+            "these Debian packages or their like are needed, and cannot be installed from here: {}",
             missing.join(" ")
         );
     }
@@ -37,7 +39,7 @@ pub(crate) fn programs() -> Result<()> {
         .args(["install", "-y", "-q", "--no-install-recommends"])
         .args(&missing)
         .env("DEBIAN_FRONTEND", "noninteractive")
-        // Debian would start a cluster of its own; the tests start theirs.
+        // Debian would start a cluster of its own; we start ours.
         .env("PG_CLUSTER_CONF_ROOT", "/nonexistent"))
 }
 
@@ -45,13 +47,15 @@ pub(crate) fn programs() -> Result<()> {
 pub(crate) fn npm_packages() -> Result<()> {
     let mut folders = folders_with_lock(&root().join("examples"))?;
     folders.extend(folders_with_lock(&root().join("crates/martlet/tests"))?);
-    for folder in folders {
-        let is_current = newer(&folder.join("node_modules/.package-lock.json"), &folder.join("package-lock.json"));
-        if !is_current {
-            run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-        }
+    folders.iter().try_for_each(|folder| npm_packages_of(folder, &[]))
+}
+
+/// Installs the npm packages of one folder where its lock file is newer than they are.
+pub(crate) fn npm_packages_of(folder: &Path, options: &[&str]) -> Result<()> {
+    if newer(&folder.join("node_modules/.package-lock.json"), &folder.join("package-lock.json")) {
+        return Ok(());
     }
-    Ok(())
+    run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).args(options).current_dir(folder))
 }
 
 fn has_postgresql() -> bool {

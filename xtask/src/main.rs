@@ -1,9 +1,10 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `tidy`, `generate`, `figures`, `smoke`.
+//! The project's own chores, in Rust: `cargo xtask test`, `tidy`, `generate`, `figures`, `bench`, `smoke`.
 //!
 //! Must not know: any crate of the product. It runs their commands, as a person would.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
 
+mod bench;
 mod command;
 mod figures;
 mod generate;
@@ -21,6 +22,9 @@ cargo xtask COMMAND
   tidy                     check what the compiler does not: crate edges, module docs, links, generated files
   generate                 write the generated documents anew
   figures                  measure start, size, memory and durable actions of the release binary
+  bench [--quick] [--workload NAME]... [--rounds N] [--scale X] [--overload]
+                           measure Martlet beside a hand-written server, Express with PostgreSQL, and bare HTTP; a whole
+                           run (25 minutes) writes docs/results.md, a part or `--quick` (4 minutes) target/bench
   smoke                    start the README's first command, look at the app, stop it
 ";
 
@@ -33,6 +37,7 @@ fn main() -> Result<()> {
         ["tidy"] => tidy::run(),
         ["generate"] => generate::run(),
         ["figures"] => figures::run_all(),
+        ["bench", rest @ ..] => bench::run_all(rest),
         ["smoke"] => smoke::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         ["--long"] => true,
         _ => anyhow::bail!("unknown option {own:?}: `cargo xtask test [--long] [-- ARGS]`"),
     };
-    install::programs()?;
+    install::programs(install::FOR_TESTS)?;
     install::npm_packages()?;
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace", "--locked"]).args(rest);

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("martlet-load", &[]),
     ("martlet-testkit", &["martlet-core"]),
     // Its micro-benchmarks call the crates of the product; what is measured beside it may not, but for the load.
-    ("martlet-bench", &["martlet-load"]),
+    ("martlet-bench", &["martlet-load", "martlet-testkit"]),
     ("xtask", &["martlet-load"]),
 ];
 

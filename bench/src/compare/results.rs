@@ -1,0 +1,155 @@
+//! Writes what was found: tables between markers in docs/results.md, charts and raw figures beside it.
+
+mod tables;
+
+use crate::compare::chart::{Bar, Chart, Panel};
+use crate::compare::machine;
+use crate::compare::measure::{Cell, Figures};
+use crate::compare::options::Options;
+use crate::compare::overload::Step;
+use crate::compare::ratio::median;
+use crate::compare::systems::System;
+use crate::compare::workload::Workload;
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+const DOCUMENT: &str = "docs/results.md";
+const BEGIN: &str = "<!-- From here to the end mark: written by `cargo xtask bench`; do not edit. -->";
+const END: &str = "<!-- The end of what `cargo xtask bench` writes. -->";
+
+/// Writes a whole run into the documents, any other under `target/`, and says where.
+pub(crate) fn write(
+    figures: &Figures,
+    overload: &[Step],
+    options: &Options,
+    took: Duration,
+    say: &mut impl FnMut(&str),
+) -> Result<()> {
+    let machine = machine::description();
+    let section = tables::section(figures, overload, options, &machine, took);
+    let raw = serde_json::to_string_pretty(&raw(figures, overload, options, &machine))? + "\n";
+    let charts = [("throughput", throughput(figures)), ("processor-time", processor_time(figures))];
+    let folder = Path::new(if options.is_whole { "docs" } else { "target/bench" });
+    fs::create_dir_all(folder.join("charts"))?;
+    for (name, chart) in charts {
+        fs::write(folder.join("charts").join(name).with_extension("svg"), chart.svg())?;
+    }
+    fs::write(folder.join("results.json"), raw)?;
+    if options.is_whole {
+        let document = fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
+        fs::write(DOCUMENT, between_marks(&document, &section))?;
+    } else {
+        fs::write(folder.join("results.md"), format!("{section}\n"))?;
+        say(&section);
+    }
+    say(&format!("written to {}", folder.display()));
+    Ok(())
+}
+
+/// Replaces what stands between the marks, or appends both with it.
+fn between_marks(document: &str, section: &str) -> String {
+    let whole = format!("{BEGIN}\n\n{section}\n\n{END}");
+    match (document.find(BEGIN), document.find(END)) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}{whole}{}", &document[..begin], &document[end + END.len()..])
+        }
+        _ => format!("{}\n\n{whole}\n", document.trim_end()),
+    }
+}
+
+fn throughput(figures: &Figures) -> Chart {
+    chart(figures, "Answers a second, 64 connections (and Martlet's ratio)", |workload, system, cell| {
+        let value = median(&cell.per_second)?;
+        let ratio = figures.throughput_ratio(workload, system)?;
+        Some((value, format!("{}/s", tables::count(value)), format!("x {}", tables::short(ratio.median))))
+    })
+}
+
+fn processor_time(figures: &Figures) -> Chart {
+    let title = "Processor time of one answer, server, database and cache (and how often it is Martlet's)";
+    chart(figures, title, |workload, _, cell| {
+        let value = median(&cell.us_per_answer)?;
+        let ours = median(&figures.cell(workload, System::Martlet)?.us_per_answer)?;
+        Some((value, format!("{} us", tables::count(value)), format!("x {}", tables::short(value / ours))))
+    })
+}
+
+fn chart(
+    figures: &Figures,
+    title: &str,
+    value: impl Fn(Workload, System, &Cell) -> Option<(f64, String, String)>,
+) -> Chart {
+    let panel = |workload: Workload| {
+        let bars = System::ALL.into_iter().filter_map(|system| {
+            let (value, text, ratio) = value(workload, system, figures.cell(workload, system)?)?;
+            let is_own = system == System::Martlet;
+            Some(Bar { label: system.label().to_owned(), value, text, ratio: (!is_own).then_some(ratio), is_own })
+        });
+        Panel { name: workload.name().to_owned(), bars: bars.collect() }
+    };
+    let panels = Workload::ALL.into_iter().map(panel).filter(|panel| !panel.bars.is_empty()).collect();
+    Chart { title: title.to_owned(), panels }
+}
+
+fn raw(figures: &Figures, overload: &[Step], options: &Options, machine: &str) -> Value {
+    let rounded = |values: &[f64]| values.iter().map(|value| (value * 10.0).round() / 10.0).collect::<Vec<_>>();
+    let cells: Vec<Value> = figures
+        .cells()
+        .map(|(workload, system, cell)| {
+            let us = |share: f64| cell.latency.at(share).as_micros() as u64;
+            json!({
+                "workload": workload.name(),
+                "system": system.name(),
+                "answers_per_second": rounded(&cell.per_second),
+                "processor_us_per_answer": rounded(&cell.us_per_answer),
+                "bytes_per_answer": cell.bytes_per_answer().round(),
+                "latency_us": {
+                    "answers": cell.latency.count(), "p50": us(0.5), "p99": us(0.99), "p99.9": us(0.999),
+                    "most": cell.latency.max().as_micros() as u64, "unsent": cell.unsent,
+                },
+                "memory_bytes": { "at_rest": cell.memory_at_rest, "after": cell.memory_after },
+                "errors": cell.errors,
+                "foreign_share": (cell.foreign_share * 1e3).round() / 1e3,
+            })
+        })
+        .collect();
+    let overload: Vec<Value> = overload
+        .iter()
+        .map(|step| {
+            json!({
+                "times_peak": step.times_peak,
+                "asked_per_second": step.asked_per_second.round(),
+                "good_per_second": step.good_per_second.round(),
+                "refused_per_second": step.refused_per_second.round(),
+                "unsent_per_second": step.unsent_per_second.round(),
+                "p99_ms": (step.p99_ms * 100.0).round() / 100.0,
+            })
+        })
+        .collect();
+    json!({
+        "machine": machine,
+        "scale": options.rows.scale,
+        "rounds": options.rounds,
+        "cells": cells,
+        "overload": overload,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_marks_is_replaced() {
+        let first = between_marks("# Results\n\nBy hand.\n", "one");
+        assert!(first.starts_with("# Results\n\nBy hand.\n\n<!--"), "{first}");
+        let more = format!("{first}\nMore by hand.\n");
+        let second = between_marks(&more, "two");
+        assert!(second.starts_with("# Results\n\nBy hand.\n\n<!--") && second.ends_with("\nMore by hand.\n"));
+        assert!(second.contains("\ntwo\n") && !second.contains("one"));
+        assert_eq!(between_marks(&second, "two"), second);
+    }
+}
