@@ -95,10 +95,10 @@ fn health(document: &mut Document, path: &str, id: &str, summary: &str, schema: 
 fn health_schema() -> Value {
     json!({
         "type": "object",
-        "required": ["status", "version", "database", "cache", "redis", "search", "uptime", "memory", "timestamp"],
+        "required": ["status", "database", "cache", "redis", "search", "uptime", "memory", "timestamp"],
         "properties": {
             "status": {"enum": ["pass", "warn", "fail"]},
-            "version": {"type": "string"},
+            "version": {"type": "string", "description": "For the service key."},
             "database": {"enum": ["up", "read-only", "down"]},
             "cache": {"type": "string"},
             "redis": {"type": "string"},

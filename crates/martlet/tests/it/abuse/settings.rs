@@ -170,7 +170,8 @@ fn abuse_cfg_04_planted_secrets_are_nowhere() {
     {
         told.push(format!("{:?}", watched.app.run_with(command, args, "", &environment)));
     }
-    watched.server.wait_for_stderr("slow", Duration::from_secs(10));
+    let slow = r#""statement.name":"slow""#;
+    watched.server.wait_for_stderr(slow, Duration::from_secs(10));
     std::thread::sleep(Duration::from_millis(200));
     told.push(watched.server.stderr());
     assert!(told.last().is_some_and(|log| log.contains("\"debug\"") && log.contains("/api/links/{token}")));

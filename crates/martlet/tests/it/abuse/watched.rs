@@ -289,7 +289,7 @@ fn control_call(address: SocketAddr, round: u64, token: &str) -> Result<(), Stri
         _ => format!("GET / HTTP/1.1\r\n{head}\r\n"),
     };
     let call = || -> std::io::Result<Answer> {
-        let mut stream = connect_from_elsewhere(address)?;
+        let mut stream = connect_from_elsewhere(address, round)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(request.as_bytes())?;
         Ok(read(stream))
@@ -301,12 +301,13 @@ fn control_call(address: SocketAddr, round: u64, token: &str) -> Result<(), Stri
     }
 }
 
-/// A connection from 127.0.0.2: every address of 127/8 is this machine's.
-fn connect_from_elsewhere(address: SocketAddr) -> std::io::Result<TcpStream> {
+/// A connection from another address: all of 127/8 are this machine's. Each call has one of 200, so that a limit of
+/// addresses that is under test never counts them.
+fn connect_from_elsewhere(address: SocketAddr, round: u64) -> std::io::Result<TcpStream> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let stream = runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.bind("127.0.0.2:0".parse().unwrap())?;
+        socket.bind(format!("127.0.0.{}:0", 2 + round % 200).parse().unwrap())?;
         socket.connect(address).await?.into_std()
     })?;
     stream.set_nonblocking(false)?;
