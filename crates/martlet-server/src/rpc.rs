@@ -179,7 +179,12 @@ pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), Error> {
     if headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
         return Err(refusal::content_encoding());
     }
-    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let Some(given) = types.next() else { return Ok(()) };
+    // Somebody between may have gone by the other one.
+    if types.next().is_some() {
+        return Err(refusal::bad_request("the header `content-type` stands twice"));
+    }
     let given = given.to_str().unwrap_or("?");
     let media_type = given.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json") {
@@ -218,6 +223,11 @@ mod tests {
         assert_eq!(of("Application/JSON; charset=utf-8"), Ok(()));
         assert_eq!(of("text/plain;charset=UTF-8").unwrap_err(), "Content-Type not acceptable: text/plain");
         assert_eq!(of("").unwrap_err(), "Content-Type not acceptable: ");
+        let mut twice = HeaderMap::new();
+        for media_type in ["application/json", "text/plain"] {
+            twice.append(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        assert_eq!(check_content(&twice).unwrap_err().code, "MRT002");
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert_eq!(check_content(&headers).unwrap_err().status, Some(415));
