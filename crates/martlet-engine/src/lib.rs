@@ -27,7 +27,7 @@ pub use cursor::CursorKey;
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Extras, LimitState, Outcome, Target, network};
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::{
-    Action, Allow, App, Bound, Declaration, LimitPer, Param, Query, Returns, Route, Rule, Shape, ShapeKind, Statement,
+    Action, Allow, App, Bound, Declaration, JsonKind, JsonType, LimitPer, Param, Query, Returns, Route, Rule, Statement,
 };
 pub use martlet_store::{
     Answer, DATABASE_BOUNDS, Demand, Figures, Form, PlanFigures, PoolFigures, ROWS_BOUNDS, Snapshot, StatementFigures,

@@ -1,9 +1,9 @@
 //! From the files of a folder to an [`App`]: all findings of all files at once, in order.
 
 mod files;
+mod json_type;
 mod page;
 mod plan;
-mod shape;
 
 use crate::app::{App, Compiled, SourceFile};
 use crate::diagnostic::DIAGNOSTICS_MAX;

@@ -13,6 +13,7 @@ mod declaration;
 mod diagnostic;
 mod header;
 pub mod ir;
+mod json_type;
 mod keyword;
 mod lower;
 mod migration;
@@ -20,7 +21,6 @@ mod nearest;
 mod plan;
 mod postgres;
 mod resolve;
-mod shape;
 mod source;
 mod stack;
 mod token;
@@ -34,8 +34,8 @@ pub use declaration::{
     Param, Returns, Route, Rule, Scan,
 };
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use json_type::{JsonKind, JsonType};
 pub use martlet_core::nearest;
 pub use plan::{
     Action, Bind, Column, EngineText, PagePlan, Query, Statement, StatementKind, Step, TableUse, Volatility,
 };
-pub use shape::{Shape, ShapeKind};

@@ -1,6 +1,6 @@
 //! A query or action compiled for its engines.
 
-use crate::{Declaration, Expect, Shape, Span};
+use crate::{Declaration, Expect, JsonType, Span};
 use martlet_core::Type;
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ pub struct Statement {
     /// What it gives, in order; empty: it answers nothing.
     pub columns: Vec<Column>,
     /// What each column looks like in an answer.
-    pub shapes: Vec<Shape>,
+    pub json: Vec<JsonType>,
     /// Tables and columns that it reads, views resolved; sorted by table.
     pub reads: Vec<TableUse>,
     /// Tables and columns that it may write; sorted by table. A DELETE names every column.

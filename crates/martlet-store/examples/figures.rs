@@ -155,7 +155,7 @@ fn statement(sql: &str, columns: &[&str]) -> Statement {
         writes: Vec::new(),
         volatility: Volatility::Immutable,
         rows_max: None,
-        shapes: Vec::new(),
+        json: Vec::new(),
     }
 }
 

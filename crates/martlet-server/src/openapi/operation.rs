@@ -237,8 +237,8 @@ impl<'a> Described<'a> {
         if !matches!(self.declaration.returns, Returns::Rows | Returns::Row) {
             return None;
         }
-        let columns = self.answer.columns.iter().zip(&self.answer.shapes);
-        Some(schema::object(columns.map(|(column, shape)| (column.name.as_str(), shape))))
+        let columns = self.answer.columns.iter().zip(&self.answer.json);
+        Some(schema::object(columns.map(|(column, ty)| (column.name.as_str(), ty))))
     }
 
     fn write_answer(&self, responses: &mut Map<String, Value>, way: &Way<'_>, is_limited: bool) {
@@ -247,10 +247,10 @@ impl<'a> Described<'a> {
         let content = match self.declaration.returns {
             Returns::Nothing => None,
             Returns::Row => Some(json!({"application/json": {"schema": row}})),
-            Returns::Value => self.answer.shapes.first().map(|shape| {
-                let mut schema = schema::shape(shape);
+            Returns::Value => self.answer.json.first().map(|ty| {
+                let mut schema = schema::value(ty);
                 // The value of no row.
-                if !shape.is_nullable {
+                if !ty.is_nullable {
                     schema::make_nullable(&mut schema);
                 }
                 json!({"application/json": {"schema": schema}})

@@ -3,7 +3,7 @@
 //! What JSON Schema has no word for stands in `x-minimum`, `x-maximum` and `x-pattern`, and in the description.
 
 use martlet_core::{Type, Value as Typed};
-use martlet_engine::{Bound, Param, Rule, Shape, ShapeKind};
+use martlet_engine::{Bound, JsonKind, JsonType, Param, Rule};
 use serde_json::{Map, Value, json};
 
 /// A schema under construction.
@@ -121,34 +121,34 @@ fn item(param: &Param, earlier: &[Param], written: Written) -> Schema {
 }
 
 /// The schema of a result's value.
-pub(super) fn shape(shape: &Shape) -> Value {
-    let mut schema = match &shape.kind {
-        ShapeKind::Scalar(Type::Double) => json!({"$ref": "#/components/schemas/Double"}),
-        ShapeKind::Scalar(Type::Integer) => json!({"type": "integer", "format": "int32"}),
-        ShapeKind::Scalar(Type::Bigint) => json!({"type": "integer", "format": "int64"}),
-        ShapeKind::Scalar(ty) => scalar(*ty),
-        ShapeKind::Object(members) => object(members.iter().map(|(name, shape)| (name.as_str(), shape))),
-        ShapeKind::List(item) => json!({"type": "array", "items": self::shape(item)}),
-        ShapeKind::Empty => json!({"type": "array", "maxItems": 0}),
-        ShapeKind::Tuple(items) => {
-            let (items, count): (Vec<Value>, _) = (items.iter().map(self::shape).collect(), items.len());
+pub(super) fn value(ty: &JsonType) -> Value {
+    let mut schema = match &ty.kind {
+        JsonKind::Scalar(Type::Double) => json!({"$ref": "#/components/schemas/Double"}),
+        JsonKind::Scalar(Type::Integer) => json!({"type": "integer", "format": "int32"}),
+        JsonKind::Scalar(Type::Bigint) => json!({"type": "integer", "format": "int64"}),
+        JsonKind::Scalar(plain) => scalar(*plain),
+        JsonKind::Object(members) => object(members.iter().map(|(name, ty)| (name.as_str(), ty))),
+        JsonKind::List(item) => json!({"type": "array", "items": value(item)}),
+        JsonKind::Empty => json!({"type": "array", "maxItems": 0}),
+        JsonKind::Tuple(items) => {
+            let (items, count): (Vec<Value>, _) = (items.iter().map(value).collect(), items.len());
             match count {
                 // An empty `prefixItems` is no schema.
                 0 => json!({"type": "array", "maxItems": 0}),
                 _ => json!({"type": "array", "prefixItems": items, "items": false, "minItems": count}),
             }
         }
-        ShapeKind::Open => return json!({"description": "Any JSON."}),
+        JsonKind::Open => return json!({"description": "Any JSON."}),
     };
-    if shape.is_nullable {
+    if ty.is_nullable {
         make_nullable(&mut schema);
     }
     schema
 }
 
 /// An object with exactly these members.
-pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Shape)>) -> Value {
-    let properties: Schema = members.map(|(name, shape)| (name.to_owned(), self::shape(shape))).collect();
+pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a JsonType)>) -> Value {
+    let properties: Schema = members.map(|(name, ty)| (name.to_owned(), value(ty))).collect();
     let required: Vec<&String> = properties.keys().collect();
     json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
 }

@@ -112,7 +112,7 @@ impl Paged<'_> {
         statement.span = self.text.span;
         statement.rows_max = Some(u64::from(page.size_max) + 1);
         let keys = statement.columns.split_off(self.own.columns.len());
-        statement.shapes.truncate(self.own.columns.len());
+        statement.json.truncate(self.own.columns.len());
         Some((statement, keys, is_unique))
     }
 

@@ -1,8 +1,8 @@
 //! Queries, actions and the seed: header, statements, plan.
 
 use super::files::Folder;
+use super::json_type;
 use super::page::Paged;
-use super::shape;
 use crate::app::{App, Seed};
 use crate::catalogue;
 use crate::header::{self, FileKind, Header};
@@ -301,7 +301,7 @@ pub(super) fn plan(source: &Source, span: Span, resolved: crate::ir::Statement) 
     let postgres = postgres::text(source.text(), span, &resolved.replacements);
     Statement {
         kind: resolved.kind(),
-        shapes: shape::shapes(&resolved),
+        json: json_type::json_types(&resolved),
         span,
         sqlite,
         postgres,

@@ -103,7 +103,7 @@ fn statement(kind: StatementKind, sql: &str, columns: usize, reads: &[&str], wri
         writes: uses(writes),
         volatility: Volatility::Immutable,
         rows_max: None,
-        shapes: Vec::new(),
+        json: Vec::new(),
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn statement_with(sql: &str, columns: &str, binds: Vec<Bind>) -> Stat
         writes: Vec::new(),
         volatility: Volatility::Immutable,
         rows_max: None,
-        shapes: Vec::new(),
+        json: Vec::new(),
     }
 }
 

@@ -225,7 +225,7 @@ fn step(sql: &str, columns: usize) -> Step {
         writes: Vec::new(),
         volatility: Volatility::Immutable,
         rows_max: None,
-        shapes: Vec::new(),
+        json: Vec::new(),
     };
     Step { statement, name: None, expect: None }
 }

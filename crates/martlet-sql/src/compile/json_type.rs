@@ -1,18 +1,18 @@
-//! The shapes of a statement's columns, read off the resolved tree.
+//! What JSON a statement's columns hold, read off the resolved tree.
 //!
-//! Whatever is not understood is open; a wrong shape would be a broken promise, an open one is only less help.
+//! Whatever is not understood is open; a wrong one would be a broken promise, an open one is only less help.
 
 use crate::ir::{
     AggregateFunction, Body, Command, Cte, CteId, Expr, ExprKind, Output, Part, Relation, RelationId, Select, Source,
     Statement,
 };
-use crate::{Shape, ShapeKind};
+use crate::{JsonKind, JsonType};
 use martlet_core::limits::JSON_DEPTH_MAX;
 use martlet_core::{Type, Value};
 use std::collections::HashMap;
 
-/// One shape for each column of the statement's result.
-pub(super) fn shapes(statement: &Statement) -> Vec<Shape> {
+/// What each column looks like, one for each of the statement's result.
+pub(super) fn json_types(statement: &Statement) -> Vec<JsonType> {
     let mut scope = Scope::default();
     let found = match &statement.command {
         Command::Select(select) => {
@@ -26,7 +26,7 @@ pub(super) fn shapes(statement: &Statement) -> Vec<Shape> {
     let told = statement.columns.iter().zip(found.into_iter().map(Some).chain(std::iter::repeat(None)));
     told.map(|(column, found)| match found {
         Some(found) if matches!(column.ty, Type::Json | Type::Jsonb) => found,
-        _ => Shape::of_type(column.ty, column.is_nullable),
+        _ => JsonType::of_type(column.ty, column.is_nullable),
     })
     .collect()
 }
@@ -60,60 +60,60 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn returned(&mut self, ctes: &'a [Cte], returning: &'a [Output]) -> Vec<Shape> {
+    fn returned(&mut self, ctes: &'a [Cte], returning: &'a [Output]) -> Vec<JsonType> {
         for cte in ctes {
             self.ctes.insert(cte.id, &cte.query);
             self.learn(&cte.query);
         }
         returning.iter().for_each(|output| self.learn_part(Part::Expr(&output.expr)));
-        returning.iter().map(|output| self.shape(&output.expr, 0)).collect()
+        returning.iter().map(|output| self.json_type(&output.expr, 0)).collect()
     }
 
-    /// The shape of a query's column, by position. `depth` counts how far it was looked for.
-    fn column_of(&self, select: &Select, column: usize, depth: usize) -> Shape {
+    /// What a query's column looks like, by position. `depth` counts how far it was looked for.
+    fn column_of(&self, select: &Select, column: usize, depth: usize) -> JsonType {
         let known = select.columns.get(column);
-        let open = || known.map_or(OPEN, |known| Shape::of_type(known.ty, known.is_nullable));
+        let open = || known.map_or(OPEN, |known| JsonType::of_type(known.ty, known.is_nullable));
         if depth > JSON_DEPTH_MAX {
             return open();
         }
         match &select.body {
             Body::Core(core) => {
-                core.projection.get(column).map_or_else(open, |output| self.shape(&output.expr, depth + 1))
+                core.projection.get(column).map_or_else(open, |output| self.json_type(&output.expr, depth + 1))
             }
             Body::SetOperation { left, right, .. } => {
                 self.column_of(left, column, depth + 1).or(self.column_of(right, column, depth + 1))
             }
             Body::Values(rows) => {
                 let cells = rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| self.shape(cell, depth + 1)).reduce(Shape::or).unwrap_or_else(open)
+                cells.map(|cell| self.json_type(cell, depth + 1)).reduce(JsonType::or).unwrap_or_else(open)
             }
         }
     }
 
-    fn shape(&self, expr: &Expr, depth: usize) -> Shape {
-        let plain = || Shape::of_type(expr.ty, expr.is_nullable);
+    fn json_type(&self, expr: &Expr, depth: usize) -> JsonType {
+        let plain = || JsonType::of_type(expr.ty, expr.is_nullable);
         if depth > JSON_DEPTH_MAX || !matches!(expr.ty, Type::Json | Type::Jsonb) {
             return plain();
         }
-        let sub = |expr: &Expr| self.shape(expr, depth + 1);
-        let of = |kind| Shape { kind, is_nullable: expr.is_nullable };
+        let sub = |expr: &Expr| self.json_type(expr, depth + 1);
+        let of = |kind| JsonType { kind, is_nullable: expr.is_nullable };
         match &expr.kind {
             ExprKind::JsonObject(pairs) => object(pairs, sub).map_or_else(plain, of),
-            ExprKind::JsonArray(items) => of(ShapeKind::Tuple(items.iter().map(sub).collect())),
+            ExprKind::JsonArray(items) => of(JsonKind::Tuple(items.iter().map(sub).collect())),
             ExprKind::Aggregate {
                 function: AggregateFunction::JsonAgg | AggregateFunction::JsonbAgg, args, ..
-            } => args.first().map_or_else(plain, |item| of(ShapeKind::List(Box::new(sub(item))))),
+            } => args.first().map_or_else(plain, |item| of(JsonKind::List(Box::new(sub(item))))),
             ExprKind::Coalesce(items) => {
-                let covered = items.iter().map(sub).reduce(Shape::or).unwrap_or_else(plain);
-                let is_open = covered.kind == ShapeKind::Open;
-                Shape { is_nullable: expr.is_nullable || is_open, ..covered }
+                let covered = items.iter().map(sub).reduce(JsonType::or).unwrap_or_else(plain);
+                let is_open = covered.kind == JsonKind::Open;
+                JsonType { is_nullable: expr.is_nullable || is_open, ..covered }
             }
             ExprKind::Case { branches, otherwise, .. } => {
                 let results = branches.iter().map(|(_, result)| result).chain(otherwise.as_deref());
-                // A null is of no shape of its own.
+                // A null has no members of its own.
                 let results = results.filter(|result| result.kind != ExprKind::Literal(Value::Null));
-                let covered = results.map(sub).reduce(Shape::or).unwrap_or_else(plain);
-                Shape { is_nullable: covered.is_nullable || expr.is_nullable, ..covered }
+                let covered = results.map(sub).reduce(JsonType::or).unwrap_or_else(plain);
+                JsonType { is_nullable: covered.is_nullable || expr.is_nullable, ..covered }
             }
             ExprKind::Cast(operand) => match operand.ty {
                 Type::Json | Type::Jsonb => sub(operand),
@@ -122,12 +122,12 @@ impl<'a> Scope<'a> {
             ExprKind::Literal(_) => literal(expr).map_or_else(plain, of),
             ExprKind::Scalar(query) => {
                 let inner = self.column_of(query, 0, depth + 1);
-                Shape { is_nullable: inner.is_nullable || expr.is_nullable, ..inner }
+                JsonType { is_nullable: inner.is_nullable || expr.is_nullable, ..inner }
             }
             ExprKind::Column { relation, column } => match self.query_of(*relation) {
                 Some(query) => {
                     let inner = self.column_of(query, *column, depth + 1);
-                    Shape { is_nullable: inner.is_nullable || expr.is_nullable, ..inner }
+                    JsonType { is_nullable: inner.is_nullable || expr.is_nullable, ..inner }
                 }
                 None => plain(),
             },
@@ -144,26 +144,26 @@ impl<'a> Scope<'a> {
     }
 }
 
-const OPEN: Shape = Shape { kind: ShapeKind::Open, is_nullable: true };
+const OPEN: JsonType = JsonType { kind: JsonKind::Open, is_nullable: true };
 
 /// An object whose names are all written out; of a name that stands twice the last counts, as readers of JSON do.
-fn object(pairs: &[(Expr, Expr)], sub: impl Fn(&Expr) -> Shape) -> Option<ShapeKind> {
-    let mut members: Vec<(String, Shape)> = Vec::with_capacity(pairs.len());
+fn object(pairs: &[(Expr, Expr)], sub: impl Fn(&Expr) -> JsonType) -> Option<JsonKind> {
+    let mut members: Vec<(String, JsonType)> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
         let ExprKind::Literal(Value::Text(name)) = &key.kind else { return None };
         members.retain(|(other, _)| **other != **name);
         members.push((name.to_string(), sub(value)));
     }
-    Some(ShapeKind::Object(members))
+    Some(JsonKind::Object(members))
 }
 
 /// The empty list and the empty object, which stand for nothing found.
-fn literal(expr: &Expr) -> Option<ShapeKind> {
+fn literal(expr: &Expr) -> Option<JsonKind> {
     let ExprKind::Literal(Value::Text(text)) = &expr.kind else { return None };
     let plain: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     match plain.as_str() {
-        "[]" => Some(ShapeKind::Empty),
-        "{}" => Some(ShapeKind::Object(Vec::new())),
+        "[]" => Some(JsonKind::Empty),
+        "{}" => Some(JsonKind::Object(Vec::new())),
         _ => None,
     }
 }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::{SourceFile, compile};
 
-    /// The shapes of a query's columns, in a short form.
+    /// What the columns of a query look like, in a short form.
     fn told(select: &str) -> String {
         let file = |path: &str, text: String| SourceFile { path: path.to_owned(), text };
         let compiled = compile(&[
@@ -181,23 +181,23 @@ mod tests {
             file("queries/q.sql", format!("-- @allow anyone\n-- @scan t \"test\"\n{select}")),
         ]);
         let app = compiled.app.unwrap_or_else(|| panic!("{select}: {:?}", compiled.diagnostics));
-        app.queries["q"].statement.shapes.iter().map(write).collect::<Vec<_>>().join(", ")
+        app.queries["q"].statement.json.iter().map(write).collect::<Vec<_>>().join(", ")
     }
 
-    fn write(shape: &Shape) -> String {
-        let list = |items: &[Shape]| items.iter().map(write).collect::<Vec<_>>().join(" ");
-        let kind = match &shape.kind {
-            ShapeKind::Scalar(ty) => ty.to_string(),
-            ShapeKind::Object(members) => {
-                let members = members.iter().map(|(name, shape)| format!("{name}: {}", write(shape)));
+    fn write(ty: &JsonType) -> String {
+        let list = |items: &[JsonType]| items.iter().map(write).collect::<Vec<_>>().join(" ");
+        let kind = match &ty.kind {
+            JsonKind::Scalar(ty) => ty.to_string(),
+            JsonKind::Object(members) => {
+                let members = members.iter().map(|(name, ty)| format!("{name}: {}", write(ty)));
                 format!("{{{}}}", members.collect::<Vec<_>>().join(" "))
             }
-            ShapeKind::List(item) => format!("[{}*]", write(item)),
-            ShapeKind::Empty => "[]".to_owned(),
-            ShapeKind::Tuple(items) => format!("[{}]", list(items)),
-            ShapeKind::Open => return "json".to_owned(),
+            JsonKind::List(item) => format!("[{}*]", write(item)),
+            JsonKind::Empty => "[]".to_owned(),
+            JsonKind::Tuple(items) => format!("[{}]", list(items)),
+            JsonKind::Open => return "json".to_owned(),
         };
-        format!("{kind}{}", if shape.is_nullable { "?" } else { "" })
+        format!("{kind}{}", if ty.is_nullable { "?" } else { "" })
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_go_through_subqueries_ctes_views_and_choices() {
+    fn they_go_through_subqueries_ctes_views_and_choices() {
         let inner = "select id, json_build_object('id', id) as x from t";
         assert_eq!(told(&format!("select s.x from ({inner}) as s")), "{id: bigint}");
         assert_eq!(told(&format!("with s as ({inner}) select x, x as y from s")), "{id: bigint}, {id: bigint}");

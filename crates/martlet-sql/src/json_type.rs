@@ -7,37 +7,37 @@ use martlet_core::Type;
 
 /// What a value looks like in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
+pub struct JsonType {
     /// Its form where it is not null.
-    pub kind: ShapeKind,
+    pub kind: JsonKind,
     /// Whether it may be null.
     pub is_nullable: bool,
 }
 
 /// The form of a value that is not null.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShapeKind {
+pub enum JsonKind {
     /// A value of a type that is not JSON.
     Scalar(Type),
     /// An object with exactly these members, in written order; a name stands once.
-    Object(Vec<(String, Shape)>),
+    Object(Vec<(String, JsonType)>),
     /// A list of such items.
-    List(Box<Shape>),
+    List(Box<JsonType>),
     /// A list that never has an item.
     Empty,
     /// A list of exactly these items.
-    Tuple(Vec<Shape>),
+    Tuple(Vec<JsonType>),
     /// Any JSON: the text does not say.
     Open,
 }
 
-impl Shape {
+impl JsonType {
     /// A column of which only the type is known.
     pub fn of_type(ty: Type, is_nullable: bool) -> Self {
         match ty {
             // The JSON `null` is a value that is not null.
-            Type::Json | Type::Jsonb => Self { kind: ShapeKind::Open, is_nullable: true },
-            ty => Self { kind: ShapeKind::Scalar(ty), is_nullable },
+            Type::Json | Type::Jsonb => Self { kind: JsonKind::Open, is_nullable: true },
+            ty => Self { kind: JsonKind::Scalar(ty), is_nullable },
         }
     }
 
@@ -45,12 +45,12 @@ impl Shape {
     pub(crate) fn or(self, other: Self) -> Self {
         let kind = match (self.kind, other.kind) {
             (a, b) if a == b => a,
-            (ShapeKind::Empty, list @ (ShapeKind::List(_) | ShapeKind::Empty))
-            | (list @ ShapeKind::List(_), ShapeKind::Empty) => list,
-            (ShapeKind::List(a), ShapeKind::List(b)) => ShapeKind::List(Box::new(a.or(*b))),
-            _ => ShapeKind::Open,
+            (JsonKind::Empty, list @ (JsonKind::List(_) | JsonKind::Empty))
+            | (list @ JsonKind::List(_), JsonKind::Empty) => list,
+            (JsonKind::List(a), JsonKind::List(b)) => JsonKind::List(Box::new(a.or(*b))),
+            _ => JsonKind::Open,
         };
-        let is_nullable = self.is_nullable || other.is_nullable || kind == ShapeKind::Open;
+        let is_nullable = self.is_nullable || other.is_nullable || kind == JsonKind::Open;
         Self { kind, is_nullable }
     }
 }
