@@ -43,6 +43,35 @@ pub(crate) fn programs(needs: &[Need]) -> Result<()> {
         .env("PG_CLUSTER_CONF_ROOT", "/nonexistent"))
 }
 
+/// Makes sure of promtool, which tests judge metrics with: on the path, or alone out of Debian's package, which would
+/// also install a service and start it. 19 MB are fetched, once.
+pub(crate) fn promtool() -> Result<()> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let tools = target.join("tools");
+    let tool = tools.join("promtool");
+    if exists("promtool") || tool.is_file() {
+        return Ok(());
+    }
+    if !exists("apt-get") || !exists("dpkg-deb") {
+        bail!("the tests need promtool, which comes with Prometheus, and cannot fetch it here");
+    }
+    let folder = tools.join("prometheus");
+    fs::create_dir_all(&folder)?;
+    let download = || run(Command::new("apt-get").args(["download", "-q", "prometheus"]).current_dir(&folder));
+    if download().is_err() {
+        // A fresh machine knows no packages yet.
+        run(Command::new("apt-get").args(["update", "-q"]))?;
+        download()?;
+    }
+    let packages = fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
+    let Some(package) = packages.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "deb")) else {
+        bail!("apt-get has left no package in {}", folder.display());
+    };
+    run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&folder))?;
+    fs::rename(folder.join("usr/bin/promtool"), &tool)?;
+    Ok(fs::remove_dir_all(&folder)?)
+}
+
 /// Installs the npm packages of every folder that has a lock file.
 pub(crate) fn npm_packages() -> Result<()> {
     let mut folders = folders_with_lock(&root().join("examples"))?;

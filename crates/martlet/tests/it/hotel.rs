@@ -2,6 +2,7 @@
 
 mod api;
 mod last_room;
+mod metrics;
 mod page;
 
 use crate::support::{binary, copy_of_example, fill};

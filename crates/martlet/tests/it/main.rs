@@ -16,6 +16,7 @@ mod kill;
 mod lints;
 mod migrate;
 mod new;
+mod once;
 mod openapi;
 mod planted;
 mod quickstart;
