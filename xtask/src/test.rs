@@ -17,7 +17,6 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         _ => anyhow::bail!("unknown option {own:?}: `cargo xtask test [--long] [-- ARGS]`"),
     };
     install::programs(install::FOR_TESTS)?;
-
     install::promtool()?;
     install::npm_packages()?;
     let mut cargo = command::cargo();

@@ -40,6 +40,7 @@ codes! {
     MAX_AFFECTED = "PGRST124", Invalid, "The answer has more rows than `Prefer: max-affected` allows; an action was rolled back.", "Narrow it, or allow more.";
     MAX_AFFECTED_NO_ROWS = "PGRST128", Invalid, "`Prefer: max-affected` on what does not answer with a list of rows.", "Leave it out.";
     BAD_CURSOR = "MRT010", Invalid, "The cursor is not one that this server gave for this query, these arguments and this caller within the last 24 hours.", "Begin again without a cursor.";
+    CURSOR_TOO_LONG = "MRT011", TooLarge, "A row's value by which the pages are ordered is too long for a cursor, so the next page could not be asked for.", "The app orders its pages by shorter columns, or bounds these.";
     KEY_REUSED = "MRT021", Unprocessable, "This `Idempotency-Key` was used with other arguments.", "Use a new key for a new call.";
     KEY_RUNNING = "MRT022", Conflict, "A call with this `Idempotency-Key` is still running.", "Retry in a moment with the same key.";
     RATE_LIMITED = "MRT029", RateLimited, "More calls than a limit allows.", "Retry after the seconds that `Retry-After` tells.";

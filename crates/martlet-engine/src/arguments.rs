@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// Unknown names that an answer lists; more are dropped, so that an answer is never larger than its request.
 const UNKNOWN_SHOWN_MAX: usize = 20;
+/// Reserved: no declared parameter has this name.
+const CURSOR: &str = "cursor";
 /// Characters of a caller's own text that a message repeats.
 const QUOTED_CHARS_MAX: usize = 64;
 
@@ -50,6 +52,8 @@ struct CompiledParam {
     declared: Param,
     trims: bool,
     lowers: bool,
+    /// `cursor` of a page, which has a refusal of its own.
+    is_cursor: bool,
     rules: Vec<CompiledRule>,
 }
 
@@ -157,7 +161,7 @@ pub fn paging(page: &Page) -> [Param; 2] {
     let range = Rule::Range { low: bound(1), high: bound(page.size_max) };
     let default = Some(Value::Integer(page.size.into()));
     let size = param("size", Type::Integer, vec![range], default, "Rows of the page");
-    [size, param("cursor", Type::Text, Vec::new(), None, "`next_cursor` of the page before; none: the first page")]
+    [size, param(CURSOR, Type::Text, Vec::new(), None, "`next_cursor` of the page before; none: the first page")]
 }
 
 impl CompiledParam {
@@ -165,7 +169,13 @@ impl CompiledParam {
         let has = |rule: &Rule| param.rules.contains(rule);
         let (trims, lowers) = (has(&Rule::Trim), has(&Rule::Lower));
         let compiled: Result<Vec<_>, Error> = param.rules.iter().map(|rule| CompiledRule::new(rule, param)).collect();
-        Ok(Self { declared: param.clone(), trims, lowers, rules: compiled?.into_iter().flatten().collect() })
+        Ok(Self {
+            is_cursor: param.name == CURSOR,
+            declared: param.clone(),
+            trims,
+            lowers,
+            rules: compiled?.into_iter().flatten().collect(),
+        })
     }
 
     fn value(&self, slot: Slot<'_>, earlier: &[Value]) -> Result<Value, Mistake> {
@@ -180,7 +190,11 @@ impl CompiledParam {
         if written.is_null() {
             return self.null();
         }
-        let mut value = read::value(written, self.declared.ty)?;
+        let mut value = match read::value(written, self.declared.ty) {
+            // What cannot be read is no cursor either: the empty text opens none, and that is told as of any other.
+            Err(_) if self.is_cursor => return Ok(Value::Text("".into())),
+            value => value?,
+        };
         if self.trims || self.lowers {
             self.normalise(&mut value);
         }

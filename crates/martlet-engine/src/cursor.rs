@@ -42,7 +42,7 @@ impl CursorKey {
 
     /// Seals where a page ended.
     ///
-    /// Errors: 54000 where the values are too long for a cursor.
+    /// Errors: MRT011 where the values are too long for a cursor.
     pub(crate) fn seal(&self, scope: &Scope, values: &[Value], now: Timestamp) -> Result<String, Error> {
         let now_s = now.micros().div_euclid(1_000_000);
         let expires_s = (now_s + VALID_S + HOUR_S).div_euclid(HOUR_S) * HOUR_S;
@@ -54,7 +54,7 @@ impl CursorKey {
         let size = (NONCE_LEN + sealed.len() + AES_256_GCM_SIV.tag_len()).div_ceil(3) * 4;
         if size > limits::CURSOR_SIZE_MAX {
             let message = "a value by which the pages are ordered is too long for a cursor";
-            return Err(Error::new(&code::ANSWER_TOO_LARGE, message).hint("order the pages by shorter columns"));
+            return Err(Error::new(&code::CURSOR_TOO_LONG, message).hint("order the pages by shorter columns"));
         }
         self.0
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(scope.0), &mut sealed)
@@ -222,6 +222,6 @@ mod tests {
         let key = CursorKey::ephemeral();
         let of = |size: usize| key.seal(&scope("q", 1), &[Value::Text("x".repeat(size).into())], NOW);
         assert!(of(300).unwrap().len() < 512);
-        assert_eq!(of(400).unwrap_err().code, "54000");
+        assert_eq!(of(400).unwrap_err().code, "MRT011");
     }
 }

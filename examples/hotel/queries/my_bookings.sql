@@ -3,10 +3,9 @@
 -- @page by b.created_at desc, b.id desc size 20 max 100
 select b.id, b.room_type_id, rt.name as room_type, b.check_in, b.check_out, b.nights, b.status, b.total_cents,
        b.created_at,
-       (select p.status from payments p
-         where p.booking_id = b.id and p.status in ('pending', 'paid', 'refunded')
-         order by p.id desc
-         limit 1) as payment_status
+       -- pay_booking leaves one of these to a booking; were there several, the first in this order counts.
+       (select min(p.status) from payments p
+         where p.booking_id = b.id and p.status in ('paid', 'pending', 'refunded')) as payment_status
   from bookings b
   join room_types rt on rt.id = b.room_type_id
  where b.user_id = auth.uid()

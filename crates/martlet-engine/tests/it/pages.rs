@@ -133,9 +133,11 @@ async fn a_cursor_is_good_for_its_own_call_only() {
     ] {
         assert_eq!(code(page(&test, caller, name, &arguments).await), "MRT010", "{arguments}");
     }
-    for wrong in
-        [json!({"user_id": 1, "size": 0}), json!({"user_id": 1, "size": 51}), json!({"user_id": 1, "cursor": 7})]
-    {
+    for wrong in [json!(7), json!("\0"), json!({}), json!([[1]])] {
+        let arguments = json!({"user_id": 1, "cursor": wrong});
+        assert_eq!(code(page(&test, &ana, "recent", &arguments).await), "MRT010", "{arguments}");
+    }
+    for wrong in [json!({"user_id": 1, "size": 0}), json!({"user_id": 1, "size": 51})] {
         assert_eq!(code(page(&test, &ana, "recent", &wrong).await), "MRT001");
     }
     let day = 86_400_000_000;

@@ -98,7 +98,7 @@ fn statuses(code: &Code, facts: &Facts<'_>) -> Vec<u16> {
         () if is(&code::MAX_AFFECTED) => when(facts.is_list),
         () if is(&code::MAX_AFFECTED_NO_ROWS) => when(!facts.is_list),
         () if is(&code::TOO_MANY_ROWS) => when(facts.is_row),
-        () if is(&code::BAD_CURSOR) => when(facts.is_paged),
+        () if is_among(&[&code::BAD_CURSOR, &code::CURSOR_TOO_LONG]) => when(facts.is_paged),
         () if is(&code::RATE_LIMITED) => when(facts.is_limited),
         () if is_among(&[&code::KEY_REUSED, &code::KEY_RUNNING]) => when(facts.is_idempotent),
         () if is_among(OF_WRITES) => when(facts.is_action),

@@ -47,6 +47,17 @@ fn abuse_forged_cursors_are_refused_and_none_is_a_token() {
         let refused = site.get(&format!("/rest/v1/rpc/paged?cursor={wrong}"));
         assert_eq!(refused.code(), (400, "MRT010".to_owned()), "{wrong}");
     }
+    for wrong in ["%00", "a%00b", "%C3%A9", "%F0%9F%90%A6", "%1B%5B2J", "%20", "null", "%7Ba,b%7D"] {
+        let refused = site.get(&format!("/rest/v1/rpc/paged?cursor={wrong}"));
+        assert_eq!(refused.code(), (400, "MRT010".to_owned()), "{wrong}");
+    }
+    for wrong in ["\"\\u0000\"", "\"\\ud800\"", "\"\"", "5", "true", "[]", "{}", "[[[[\"x\"]]]]"] {
+        let refused = site.post("/rest/v1/rpc/paged", &format!("{{\"cursor\":{wrong}}}"));
+        assert_eq!(refused.code(), (400, "MRT010".to_owned()), "{wrong}");
+    }
+    let both = site.post("/rest/v1/rpc/paged", "{\"cursor\":\"\\u0000\",\"size\":0}");
+    assert_eq!(both.code(), (400, "MRT001".to_owned()), "other mistakes come first");
+    assert_eq!(site.post("/rest/v1/rpc/paged", "{\"cursor\":null}").status, 200);
     assert_eq!(site.get_as(&format!("/rest/v1/rpc/paged?cursor={cursor}"), &token("authenticated")).code().0, 400);
     assert_eq!(site.get_as("/rest/v1/rpc/paged", &cursor).code(), (401, "PGRST301".to_owned()), "AUTH-32");
     for size in ["0", "4", "x", "-1", "1.5"] {

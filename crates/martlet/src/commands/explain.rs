@@ -151,6 +151,17 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
+/// What a page adds behind the declared parameters.
+fn page_words(named: &Named<'_>, index: usize) -> String {
+    match index - named.declaration.params.len() {
+        0 => "size of the page, and one".to_owned(),
+        key => {
+            let by = named.declaration.page.as_ref().and_then(|page| page.by.get(key - 1));
+            format!("{} of the cursor", by.map_or("?", |(expression, _)| expression))
+        }
+    }
+}
+
 fn use_words(used: &TableUse) -> String {
     let columns: Vec<&str> = used.columns.iter().map(String::as_str).collect();
     format!("  {} ({})", used.table, columns.join(", "))
@@ -159,7 +170,7 @@ fn use_words(used: &TableUse) -> String {
 fn bind_words(named: &Named<'_>, bind: &Bind, values: &BTreeMap<String, &str>) -> String {
     match bind {
         Bind::Parameter(index) => {
-            let Some(param) = named.declaration.params.get(*index) else { return String::new() };
+            let Some(param) = named.declaration.params.get(*index) else { return page_words(named, *index) };
             let value = values.get(&param.name).map(|value| format!(" = {value}")).unwrap_or_default();
             format!(":{} {}{value}", param.name, param.ty)
         }

@@ -38,7 +38,7 @@ const MISTAKES: &[Mistake] = &[
         INDEXES,
         "create index bookings_user_idx on bookings (user_id, created_at desc, id desc);",
         "",
-        "queries/my_bookings.sql:10",
+        "queries/my_bookings.sql:9",
         "(user_id, created_at desc, id desc);",
     ),
     mistake(

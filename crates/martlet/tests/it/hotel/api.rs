@@ -137,3 +137,24 @@ fn a_batch_sees_one_state() {
     let statuses: Vec<_> = reply.json().as_array().unwrap().iter().map(|it| it["status"].clone()).collect();
     assert_eq!(statuses, [200, 200, 403]);
 }
+
+/// The index gives the order, and each booking has few payments: nothing is sorted, on no page.
+#[test]
+fn own_bookings_are_never_sorted() {
+    let hotel = Hotel::start();
+    let ana = user(424_242);
+    for day in 1..=3 {
+        let stay = json!({"room_type_id": 1, "check_in": format!("2031-07-0{day}"), "check_out": format!("2031-07-0{}", day + 1)});
+        let booked = hotel.act("book_room", &stay, &ana).json();
+        assert_eq!(hotel.act("pay_booking", &json!({"booking_id": booked["id"], "method": "card"}), &ana).status, 200);
+    }
+    let first = hotel.query("my_bookings", "size=2", &ana).json();
+    assert_eq!(first["items"][0]["payment_status"], "paid");
+    let cursor = first["next_cursor"].as_str().expect("a cursor").to_owned();
+    let second = hotel.query("my_bookings", &format!("size=2&cursor={cursor}"), &ana).json();
+    assert_eq!(second["items"].as_array().map(Vec::len), Some(1));
+    let statistics = hotel.server.get_as("/admin/v1/stats", &service()).json();
+    let mine = statistics["statistics"].as_array().expect("a list").iter().find(|it| it["name"] == "my_bookings");
+    let mine = mine.expect("it was called");
+    assert_eq!((&mine["calls"], &mine["sorts"], &mine["full_scans"]), (&json!(2), &json!(0), &json!(0)), "{mine}");
+}
