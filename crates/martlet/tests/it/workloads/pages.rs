@@ -7,11 +7,14 @@ use std::collections::HashSet;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 const PLAYER: i64 = 7;
 /// Songs that the player's seeded plays do not name: one for each writer, so that no play is like another.
 const SONGS: [i64; 3] = [1, 4, 5];
+/// Of each writer.
 const WRITTEN_MAX: usize = 400;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const PLAY: &[(&str, &str)] = &[(
     "actions/play.sql",
@@ -31,7 +34,16 @@ fn moment(n: usize, seeded: &[Value]) -> String {
     }
 }
 
-fn walk(workloads: &Workloads, token: &str, size: usize) -> Vec<Value> {
+/// Waits until somebody has written since the last page, or all have written all they have.
+fn wait_for_a_write(written: &AtomicUsize) {
+    let (before, start) = (written.load(Ordering::Relaxed), Instant::now());
+    while before < WRITTEN_MAX * SONGS.len() && written.load(Ordering::Relaxed) == before {
+        assert!(start.elapsed() < PATIENCE, "nobody writes");
+        thread::sleep(Duration::from_micros(200));
+    }
+}
+
+fn walk(workloads: &Workloads, token: &str, size: usize, between: impl Fn()) -> Vec<Value> {
     let (mut plays, mut path) = (Vec::new(), format!("recent?size={size}"));
     loop {
         let page = workloads.read(&path, token);
@@ -41,6 +53,7 @@ fn walk(workloads: &Workloads, token: &str, size: usize) -> Vec<Value> {
         let Some(cursor) = page["next_cursor"].as_str() else { return plays };
         assert_eq!(items.len(), size);
         path = format!("recent?size={size}&cursor={cursor}");
+        between();
     }
 }
 
@@ -67,7 +80,9 @@ fn a_walk_under_concurrent_inserts_gives_every_row_that_was_there_once() {
             });
         }
         start.wait();
-        let walks = [1, 2, 3, 7, 20].map(|size| (written.load(Ordering::Relaxed), walk(&workloads, &token, size)));
+        let walks = [1, 2, 3, 7, 20].map(|size| {
+            (written.load(Ordering::Relaxed), walk(&workloads, &token, size, || wait_for_a_write(&written)))
+        });
         stop.store(true, Ordering::Relaxed);
         walks.into()
     });
@@ -85,5 +100,5 @@ fn a_walk_under_concurrent_inserts_gives_every_row_that_was_there_once() {
     assert!(walks[1].0 > 10, "{} plays during the first walk", walks[1].0);
     assert!(walks[0].1.len() > seeded.len(), "the first walk met no play of the writers");
     let all = workloads.number(&format!("select count(*) as n from recently_played where user_id = {PLAYER}"));
-    assert_eq!(walk(&workloads, &token, 100).len(), usize::try_from(all).expect("a count"));
+    assert_eq!(walk(&workloads, &token, 100, || {}).len(), usize::try_from(all).expect("a count"));
 }
