@@ -75,7 +75,7 @@ codes! {
     SERIALIZATION = "40001", Conflict, "Another transaction got in the way, and retries did not help.", "Retry.";
     // Bounds.
     DEADLINE = "57014", Timeout, "The deadline passed; the statement was stopped and nothing was written.", "Retry later, or ask for less.";
-    QUEUE_FULL = "MRT053", Unavailable, "More writes wait than the queue holds.", "Retry after the seconds that `Retry-After` tells.";
+    QUEUE_FULL = "MRT053", Unavailable, "More work waits than can be done in time: of requests, of long reads, or of writes. Nothing of this call was begun.", "Retry after the seconds that `Retry-After` tells.";
     SHUTTING_DOWN = "57P01", Unavailable, "The server is stopping.", "Retry; another instance answers.";
     READ_ONLY = "MRT054", Unavailable, "The database cannot be written just now; reads go on.", "Retry later; the operator's log says why.";
     DISK_FULL = "53100", StorageFull, "The disk is full; nothing was written.", "Free space on the server.";

@@ -40,8 +40,24 @@ pub const CURSOR_SIZE_MAX: usize = 508;
 pub const LIMIT_SUBJECTS_MAX: usize = 65_536;
 /// Files and folders of one app folder that are looked at.
 pub const APP_FILES_MAX: usize = 4_096;
+/// How long a request should wait for its turn at most, in milliseconds.
+pub const ADMISSION_TARGET_MS: u64 = 50;
+/// How long more requests than the limit may wait before any is refused, in milliseconds.
+pub const ADMISSION_PATIENCE_MS: u64 = 100;
+/// Requests that may always wait for their turn, for each worker: as many as the connections of a usual pool.
+pub const ADMISSION_WAITING_MIN: usize = 64;
+/// Requests that wait for their turn at most, whatever the rate.
+pub const ADMISSION_WAITING_MAX: usize = 10_000;
+/// While more wait than the limit, a request that has waited longer is refused without patience, in milliseconds.
+pub const ADMISSION_AGE_MAX_MS: u64 = 1_000;
 /// Batches of reads that wait for the reader threads.
 pub const READ_QUEUE_MAX: usize = 1_024;
+/// Of those, how long the last should wait at most by the rate that is measured, in milliseconds.
+pub const READ_QUEUE_TARGET_MS: u64 = 1_000;
+/// How long more than that many may wait before any is refused, in milliseconds.
+pub const READ_QUEUE_PATIENCE_MS: u64 = 500;
+/// Reads that may always wait, for each reader thread.
+pub const READ_QUEUE_MIN: usize = 4;
 /// Virtual-machine steps of the reads that run on the caller's thread: about a millisecond (measured in the store).
 pub const INLINE_READ_STEPS_MAX: u32 = 100_000;
 /// How often a plan may overrun that budget before it starts on a reader thread.

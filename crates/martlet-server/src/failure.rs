@@ -66,10 +66,7 @@ impl Failure {
     /// The answer.
     pub(crate) fn into_response(self, surface: Surface) -> Response<Body> {
         let status = self.status();
-        let (body, content_type) = match surface {
-            Surface::Rest => (self.rest_body(status), headers::JSON),
-            Surface::Other => (self.problem(status), headers::PROBLEM_JSON),
-        };
+        let (body, content_type) = self.told(surface);
         let mut response = Response::new(Body::from(to_bytes(&body)));
         *response.status_mut() = status;
         let fields = response.headers_mut();
@@ -90,6 +87,14 @@ impl Failure {
             fields.insert(header::CONNECTION, headers::CLOSE);
         }
         response
+    }
+
+    /// The body and its type.
+    pub(crate) fn told(&self, surface: Surface) -> (Value, HeaderValue) {
+        match surface {
+            Surface::Rest => (self.rest_body(self.status()), headers::JSON),
+            Surface::Other => (self.problem(self.status()), headers::PROBLEM_JSON),
+        }
     }
 
     /// The body on `/rest/v1`; of 5xx it is the same for every cause of a code.

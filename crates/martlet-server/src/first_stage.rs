@@ -3,10 +3,12 @@
 //! Eight boxed middleware layers cost as much as the whole request, the same work in one function a thirtieth of it:
 //! so limits, identity, routing, arguments, CORS and ids are done here in a row, with header values made beforehand.
 
+use crate::admission::Shed;
 use crate::batch;
 use crate::body::Body;
 use crate::failure::{Failure, Surface};
 use crate::front::{Arrived, Door, Front, Shared};
+use crate::guarded_io::Wire;
 use crate::headers;
 use crate::identity::address_of;
 use crate::metrics::RouteLabel;
@@ -33,11 +35,11 @@ const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const ONE: HeaderValue = HeaderValue::from_static("1");
 
 /// Answers a request, whatever it is.
-pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+pub(crate) async fn answer(front: &Front, peer: IpAddr, wire: &Wire, request: Request<Incoming>) -> Response<Body> {
     let shared = &*front.shared;
     let fields = request.headers();
     let address = address_of(peer, fields, &shared.settings.trusted_proxies);
-    let arrived = Arrived::new(shared.request_ids.of(fields), address);
+    let arrived = Arrived::new(shared.request_ids.of(fields), address, &wire.turn);
     let origin = fields.get(header::ORIGIN).cloned();
     // Never a line a request above debug: the log would cost more than the request.
     let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
@@ -61,8 +63,14 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, request: Request<Incomin
     let counting = shared.statistics.begin(&request, arrived.at);
     let label = label_of(front.door, request.uri().path(), surface, routed.as_ref());
     let deprecated = routed.as_ref().and_then(Routed::deprecated);
-    let checked = if is_over { Err(rate_fields::too_many().into()) } else { check(&request, &shared.settings) };
+    let is_shed = !is_over && shed(front, &request, surface, &arrived, wire).is_err();
+    let checked = match () {
+        () if is_over => Err(rate_fields::too_many().into()),
+        () if is_shed => Ok(()),
+        () => check(&request, wire, &shared.settings),
+    };
     let answered = match checked {
+        Ok(()) if is_shed => Ok(shared.admission.refuse(surface)),
         Ok(()) => match catch_panic(pin!(dispatch(front, request, surface, routed, &arrived))).await {
             Ok(answered) => answered,
             Err(panic) => Err(Error::internal(format!("panic: {panic}")).into()),
@@ -98,6 +106,18 @@ fn loggable_path<'a>(label: &'a RouteLabel, path: &'a str, status: StatusCode) -
         RouteLabel::Ours(_) => path,
         RouteLabel::File if !status.is_client_error() => path,
         RouteLabel::File | RouteLabel::None => "(unknown)",
+    }
+}
+
+/// Refuses a request that is one too many. Those who watch over the server are never refused.
+fn shed<B>(front: &Front, request: &Request<B>, surface: Surface, arrived: &Arrived, wire: &Wire) -> Result<(), Shed> {
+    let is_exempt = front.door == Door::Admin
+        || request.method() == Method::OPTIONS
+        || (surface == Surface::Other && router::is_watched(request.uri().path()));
+    if is_exempt {
+        Ok(())
+    } else {
+        front.shared.admission.admit(arrived.turn_at(), arrived.waited, wire.phase.has_left())
     }
 }
 
@@ -201,7 +221,7 @@ fn vary_by_origin(fields: &mut HeaderMap) {
 }
 
 /// The limits of a request's head and the rules of RFC 9112 that hyper leaves to us.
-fn check(request: &Request<Incoming>, settings: &ServerSettings) -> Result<(), Failure> {
+fn check(request: &Request<Incoming>, wire: &Wire, settings: &ServerSettings) -> Result<(), Failure> {
     let (uri, fields) = (request.uri(), request.headers());
     check_method(request.method())?;
     let url_size = uri.path_and_query().map_or(0, |path| path.as_str().len());
@@ -225,6 +245,10 @@ fn check(request: &Request<Incoming>, settings: &ServerSettings) -> Result<(), F
     }
     check_host(request)?;
     check_transfer_coding(fields)?;
+    if fields.contains_key(header::TRANSFER_ENCODING) && wire.phase.has_length() {
+        let message = "the request has both `Content-Length` and `Transfer-Encoding`";
+        return Err(Failure::closing(refusal::bad_request(message)));
+    }
     if request.body().size_hint().lower() > settings.body_size_max as u64 {
         return Err(refusal::body_too_large(settings.body_size_max).into());
     }

@@ -1,5 +1,6 @@
 //! What every request shares, and the services behind the first stage.
 
+use crate::admission::{Admission, Turn};
 use crate::compression::Compressor;
 use crate::cors::Cors;
 use crate::dev::Dev;
@@ -18,7 +19,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What every request shares.
 pub(crate) struct Shared {
@@ -36,11 +37,15 @@ pub(crate) struct Shared {
     pub(crate) address_limit: Option<RateLimiter>,
     pub(crate) statistics: HttpStatistics,
     pub(crate) description: Description,
+    pub(crate) admission: Admission,
+    /// Threads that requests are answered on.
+    pub(crate) workers: usize,
     pub(crate) started: Instant,
     is_draining: AtomicBool,
 }
 
 impl Shared {
+    /// Needs a runtime: it is what answers.
     pub(crate) fn new(
         settings: ServerSettings,
         engine: Arc<Engine>,
@@ -48,7 +53,10 @@ impl Shared {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let public = settings.public_dir.as_deref().map(|folder| PublicFolder::new(folder, &settings));
+        let workers = tokio::runtime::Handle::current().metrics().num_workers();
         Self {
+            admission: Admission::new(settings.admission, workers),
+            workers,
             compressor: Compressor::new(),
             cors: Cors::new(&settings.cors_origins),
             request_ids: RequestIds::new(),
@@ -105,14 +113,23 @@ pub(crate) struct Front {
 pub(crate) struct Arrived {
     pub(crate) id: HeaderValue,
     pub(crate) address: IpAddr,
+    /// When its head had come, not when its turn did.
     pub(crate) at: Instant,
+    pub(crate) waited: Duration,
     /// Nanoseconds in the engine and below; 0 where it was not asked.
     engine_ns: AtomicU64,
 }
 
 impl Arrived {
-    pub(crate) fn new(id: HeaderValue, address: IpAddr) -> Self {
-        Self { id, address, at: Instant::now(), engine_ns: AtomicU64::new(0) }
+    pub(crate) fn new(id: HeaderValue, address: IpAddr, turn: &Turn) -> Self {
+        let now = Instant::now();
+        let at = turn.came().map_or(now, |came| came.min(now));
+        Self { id, address, at, waited: now - at, engine_ns: AtomicU64::new(0) }
+    }
+
+    /// When its turn had come.
+    pub(crate) fn turn_at(&self) -> Instant {
+        self.at + self.waited
     }
 
     /// Runs a call into the engine and counts its time. Pinned by the caller, as for `catch_panic`.
@@ -146,7 +163,8 @@ mod tests {
 
     #[test]
     fn timing_tells_the_servers_share() {
-        let arrived = Arrived::new(HeaderValue::from_static("id"), IpAddr::from([127, 0, 0, 1]));
+        let turn = Turn::new(Admission::new(None, 1).line);
+        let arrived = Arrived::new(HeaderValue::from_static("id"), IpAddr::from([127, 0, 0, 1]), &turn);
         let text = |arrived: &Arrived| arrived.timing().to_str().unwrap().to_owned();
         assert!(text(&arrived).starts_with("total;dur=") && !text(&arrived).contains("db"));
         arrived.engine_ns.store(12_345_678, Ordering::Relaxed);

@@ -2,13 +2,15 @@
 //!
 //! No timer runs and no clock is read while the bytes flow; both begin at the first wait.
 
+use crate::admission::{Relay, Turn};
+use crate::raw_head::RawHead;
 use crate::wire_refusal;
 use bytes::{Buf as _, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -32,6 +34,15 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Phase {
     now: AtomicU8,
     has_unread: AtomicBool,
+    has_left: AtomicBool,
+    has_length: AtomicBool,
+}
+
+/// What the first stage may know of the connection that a request came on.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    pub(crate) phase: Arc<Phase>,
+    pub(crate) turn: Arc<Turn>,
 }
 
 const HEAD: u8 = 0;
@@ -47,7 +58,19 @@ impl Phase {
     /// Its answer is on the way: what is read from now on is the next head, or what was left of the body.
     pub(crate) fn end(&self, has_unread: bool) {
         self.has_unread.store(has_unread, Ordering::Relaxed);
+        self.has_length.store(false, Ordering::Relaxed);
         self.now.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// Whether the other side had closed its half when the request was read.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Relaxed)
+    }
+
+    /// Whether the head named a length, also where hyper has dropped it. Not told of one that came before it was
+    /// asked for, behind another request: of that hyper says nothing, and closes.
+    pub(crate) fn has_length(&self) -> bool {
+        self.has_length.load(Ordering::Relaxed)
     }
 
     fn get(&self) -> u8 {
@@ -63,8 +86,10 @@ impl Phase {
 /// A stream under a [`Patience`].
 pub(crate) struct GuardedIo<S> {
     stream: S,
-    phase: Arc<Phase>,
+    wire: Wire,
+    relay: Option<(Arc<Relay>, Waker)>,
     patience: Patience,
+    raw_head: RawHead,
     head: Option<Pin<Box<Sleep>>>,
     stall: Option<Stall>,
     discard: Option<Discard>,
@@ -86,12 +111,22 @@ struct Stall {
 }
 
 impl<S> GuardedIo<S> {
-    pub(crate) fn new(stream: S, phase: Arc<Phase>, patience: Patience) -> Self {
-        Self { stream, phase, patience, head: None, stall: None, discard: None, refusal: None }
+    pub(crate) fn new(stream: S, wire: Wire, patience: Patience) -> Self {
+        Self {
+            stream,
+            wire,
+            relay: None,
+            patience,
+            raw_head: RawHead::default(),
+            head: None,
+            stall: None,
+            discard: None,
+            refusal: None,
+        }
     }
 
     fn poll_head_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if self.phase.get() != HEAD {
+        if self.wire.phase.get() != HEAD {
             return Poll::Pending;
         }
         let timeout = self.patience.header_timeout;
@@ -129,14 +164,51 @@ impl<S> GuardedIo<S> {
     }
 }
 
+impl<S> GuardedIo<S> {
+    /// Bytes of a head have come: its first, or more.
+    fn note_head(&mut self, bytes: &[u8]) {
+        let phase = &self.wire.phase;
+        if phase.get() == IDLE {
+            phase.now.store(HEAD, Ordering::Relaxed);
+            phase.has_length.store(false, Ordering::Relaxed);
+            self.head = None;
+            self.raw_head = RawHead::default();
+        }
+        self.raw_head.read(bytes);
+        if self.raw_head.has_length() {
+            phase.has_length.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> GuardedIo<S> {
+    /// Looks whether the other side sends no more. Where it is still there this asks the system nothing: the stream
+    /// knows that it has been read to its present end.
+    fn look_for_end(&mut self, buf: &mut ReadBuf<'_>) {
+        if buf.remaining() == 0 {
+            return;
+        }
+        let waker = self.relay.as_ref().map_or(Waker::noop(), |(_, waker)| waker);
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(waker), buf);
+        if matches!(polled, Poll::Ready(Ok(()))) && buf.filled().len() == before {
+            self.wire.phase.has_left.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        match Pin::new(&mut self.stream).poll_read(cx, buf) {
+        let this = &mut *self;
+        let waker = Relay::of(&mut this.relay, &this.wire.turn, cx.waker());
+        match Pin::new(&mut this.stream).poll_read(&mut Context::from_waker(waker), buf) {
             Poll::Ready(result) => {
-                if buf.filled().len() > before && self.phase.get() == IDLE {
-                    self.phase.now.store(HEAD, Ordering::Relaxed);
-                    self.head = None;
+                if buf.filled().len() > before && self.wire.phase.get() != BUSY {
+                    if self.wire.turn.is_crowded() {
+                        self.look_for_end(buf);
+                    }
+                    self.note_head(&buf.filled()[before..]);
                 }
                 Poll::Ready(result)
             }
@@ -148,7 +220,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
 impl<S: AsyncWrite + Unpin> GuardedIo<S> {
     /// Writes a refusal of hyper's in our shape; none: these bytes are an answer of ours.
     fn poll_refusal(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
-        if self.phase.get() != HEAD {
+        if self.wire.phase.get() != HEAD {
             return None;
         }
         if self.refusal.is_none() {
@@ -208,7 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
         let this = &mut *self;
         if this.discard.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-            if !this.phase.may_have_unread() {
+            if !this.wire.phase.may_have_unread() {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -224,5 +296,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::Admission;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
+    /// Gives a request, then its end or nothing more.
+    struct Client {
+        is_sent: bool,
+        leaves: bool,
+    }
+
+    impl AsyncRead for Client {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            if !std::mem::replace(&mut self.is_sent, true) {
+                buf.put_slice(REQUEST);
+                return Poll::Ready(Ok(()));
+            }
+            if self.leaves { Poll::Ready(Ok(())) } else { Poll::Pending }
+        }
+    }
+
+    #[test]
+    fn a_client_that_has_left_is_seen_with_its_request() {
+        let patience =
+            Patience { header_timeout: Duration::from_secs(1), rate_min: 1, rate_after: Duration::from_secs(1) };
+        for (leaves, is_crowded) in [(true, true), (false, true), (true, false)] {
+            let line = Admission::new(None, 1).line;
+            let other = Arc::new(Turn::new(Arc::clone(&line)));
+            let mut relay = None;
+            if is_crowded {
+                Relay::of(&mut relay, &other, Waker::noop()).wake_by_ref();
+            }
+            let wire = Wire { phase: Arc::default(), turn: Arc::new(Turn::new(line)) };
+            let mut io = GuardedIo::new(Client { is_sent: false, leaves }, wire.clone(), patience);
+            let mut bytes = [0; 64];
+            let mut buf = ReadBuf::new(&mut bytes);
+            let read = Pin::new(&mut io).poll_read(&mut Context::from_waker(Waker::noop()), &mut buf);
+            assert!(matches!(read, Poll::Ready(Ok(()))));
+            assert_eq!(buf.filled(), REQUEST);
+            // Nothing is looked for where nobody waits.
+            assert_eq!(wire.phase.has_left(), leaves && is_crowded);
+        }
     }
 }

@@ -8,7 +8,9 @@
 
 mod settings;
 
+mod admission;
 mod guarded_io;
+mod raw_head;
 mod server;
 mod tasks;
 mod wire_refusal;
@@ -49,6 +51,7 @@ mod dev;
 mod health;
 mod static_files;
 
+pub use admission::AdmissionSettings;
 pub use metrics::{FAMILIES, Family, FamilyKind};
 pub use server::{BindError, Server, ServerHandle, Summary};
 pub use settings::{

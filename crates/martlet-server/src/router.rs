@@ -38,6 +38,11 @@ const PATHS: [&str; 11] = [
     dev::SCRIPT_PATH,
 ];
 
+/// Whether the path is one that is called by those who watch over the server.
+pub(crate) fn is_watched(path: &str) -> bool {
+    [LIVE, READY, STARTED, HEALTH, HEALTH_OF_SEEDS, METRICS, STATISTICS, STATISTICS_OF_SEEDS].contains(&path)
+}
+
 /// The template of a path that no route of the app takes.
 pub(crate) fn label_of(path: &str, door: Door) -> RouteLabel {
     match PATHS.iter().find(|ours| **ours == path) {

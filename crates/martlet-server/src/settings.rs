@@ -1,5 +1,6 @@
 //! How the server is set; every default is a limit with a name.
 
+use crate::admission::AdmissionSettings;
 use martlet_engine::Rate;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -62,6 +63,8 @@ pub struct ServerSettings {
     pub connections_max: usize,
     /// Connections at once from one address; more are closed. Trusted proxies are not counted.
     pub connections_per_address_max: usize,
+    /// When more wait than can be answered in time the excess is refused; none: all wait.
+    pub admission: Option<AdmissionSettings>,
     /// Requests of one address (of IPv6: of one /64); none: not limited.
     pub rate_limit: Option<Rate>,
     /// Queries of one batch.
@@ -99,6 +102,7 @@ impl Default for ServerSettings {
             rate_after: Duration::from_secs(10),
             connections_max: 10_000,
             connections_per_address_max: 4_096,
+            admission: Some(AdmissionSettings::default()),
             rate_limit: None,
             batch_queries_max: martlet_core::limits::BATCH_QUERIES_MAX,
             batch_answer_size_max: 64 * 1024 * 1024,

@@ -4,6 +4,7 @@ use super::family as f;
 use super::http::{Key, METHODS};
 use super::page::{Form, Label, NANOS, Page, Series, Shown};
 use super::process::Process;
+use crate::admission::Shed;
 use crate::front::Shared;
 use martlet_engine::{Figures, PlanFigures, PoolFigures, StatementFigures};
 use std::borrow::Cow;
@@ -12,11 +13,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 const SQLITE: &str = "sqlite";
 const DATABASE: &str = "app";
+/// The class of what applications call; what the operator calls is never refused.
+const INTERACTIVE: &str = "interactive";
 
 /// The whole page.
 pub(crate) fn page(shared: &Shared, form: Form) -> String {
     let mut page = Page::new(form);
     http(&mut page, shared);
+    admission(&mut page, shared);
     let figures = shared.engine.store().figures();
     statements(&mut page, &figures);
     database(&mut page, &figures);
@@ -70,6 +74,23 @@ fn http(page: &mut Page, shared: &Shared) {
         (labels, Shown::Count(route.calls))
     });
     page.family(&f::ROUTE_REQUESTS, routes);
+}
+
+fn admission(page: &mut Page, shared: &Shared) {
+    let admission = &shared.admission;
+    let of_class = |count: usize| (vec![("class", INTERACTIVE.into())], Shown::Count(count as u64));
+    page.family(&f::ADMISSION_LIMIT, admission.limit().map(of_class));
+    let active = shared.statistics.active.iter().map(|active| active.load(Relaxed)).sum();
+    page.family(&f::ADMISSION_INFLIGHT, once((vec![("class", INTERACTIVE.into())], Shown::Count(active))));
+    page.family(&f::ADMISSION_QUEUE, once(of_class(admission.line.waiting())));
+    let shed = Shed::ALL.map(|shed| {
+        let labels = vec![("class", INTERACTIVE.into()), ("reason", shed.name().into())];
+        (labels, Shown::Count(admission.shed(shed)))
+    });
+    page.family(&f::SHED, shed);
+    let of_pool = |shown: Shown| once((vec![("pool", "io".into())], shown));
+    page.family(&f::RUNTIME_WORKERS, of_pool(Shown::Count(shared.workers as u64)));
+    page.family(&f::RUNTIME_DELAY, of_pool(Shown::Histogram(admission.line.delay().counts(), NANOS)));
 }
 
 fn scheme() -> Label<'static> {

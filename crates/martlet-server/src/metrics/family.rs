@@ -58,6 +58,8 @@ const DB: &[&str] = &[
 const DB_ROWS: &[&str] =
     &["db_system_name", "db_operation_name", "db_collection_name", "martlet_name", "martlet_statement"];
 const POOL: &[&str] = &["db_client_connection_pool_name"];
+const CLASS: &[&str] = &["class"];
+const RUNTIME: &[&str] = &["pool"];
 const SECONDS: Option<&str> = Some("seconds");
 const BYTES: Option<&str> = Some("bytes");
 
@@ -67,6 +69,12 @@ families! {
     HTTP_RESPONSE_SIZE = "http_server_response_body_size_bytes", Histogram, BYTES, HTTP, "Bytes of the bodies of answers whose length is known, as they are sent.";
     HTTP_ACTIVE = "http_server_active_requests", Gauge, None, &["http_request_method", "url_scheme"], "Requests that are being answered.";
     ROUTE_REQUESTS = "martlet_route_requests_total", Counter, None, &["http_request_method", "http_route", "deprecated"], "Calls by a route that the app declares.";
+    ADMISSION_LIMIT = "martlet_admission_limit", Gauge, None, CLASS, "Requests that may wait for their turn, by the rate at which they are answered; absent where admission is off.";
+    ADMISSION_INFLIGHT = "martlet_admission_inflight", Gauge, None, CLASS, "Requests whose turn has come and that are not answered.";
+    ADMISSION_QUEUE = "martlet_admission_queue", Gauge, None, CLASS, "Requests that have come and whose turn has not.";
+    SHED = "martlet_requests_shed_total", Counter, None, &["class", "reason"], "Requests refused with 503 before anything was done for them: more waited than may, or this one too long.";
+    RUNTIME_WORKERS = "martlet_runtime_workers", Gauge, None, RUNTIME, "Threads that requests are answered on.";
+    RUNTIME_DELAY = "martlet_runtime_poll_delay_seconds", Histogram, SECONDS, RUNTIME, "How long a request waited for its turn.";
     DB_DURATION = "db_client_operation_duration_seconds", Histogram, SECONDS, DB, "One run of a statement of a declared query or action, without what it waited.";
     DB_ROWS_RETURNED = "db_client_response_returned_rows", Histogram, None, DB_ROWS, "Rows that a statement returned or, without RETURNING, changed.";
     POOL_MAX = "db_client_connection_max", Gauge, None, POOL, "Connections of a pool at most.";

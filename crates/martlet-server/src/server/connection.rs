@@ -1,15 +1,17 @@
 //! One connection from its start to its end.
 
+use crate::admission::Turn;
 use crate::first_stage;
 use crate::front::Front;
-use crate::guarded_io::{GuardedIo, Patience, Phase};
+use crate::guarded_io::{GuardedIo, Patience, Wire};
 use crate::settings::{AddressRange, HEADER_SIZE_CAP, ServerSettings};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Response, header};
+use hyper::{Response, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -101,19 +103,21 @@ pub(super) async fn serve_connection(
     // Answers are written whole: there is nothing to gather.
     let _ = stream.set_nodelay(true);
     let settings = &front.shared.settings;
-    let phase = Arc::new(Phase::default());
+    let turn = Arc::new(Turn::new(Arc::clone(&front.shared.admission.line)));
+    let wire = Wire { phase: Arc::default(), turn };
     let patience = Patience {
         header_timeout: settings.header_timeout,
         rate_min: settings.rate_min,
         rate_after: settings.rate_after,
     };
-    let io = TokioIo::new(GuardedIo::new(stream, Arc::clone(&phase), patience));
+    let io = TokioIo::new(GuardedIo::new(stream, wire.clone(), patience));
     let service = service_fn(|request| {
-        phase.begin();
-        let (front, phase) = (Arc::clone(&front), Arc::clone(&phase));
+        wire.phase.begin();
+        let (front, wire) = (Arc::clone(&front), wire.clone());
         async move {
-            let response = first_stage::answer(&front, peer, request).await;
-            phase.end(is_refusal(&response));
+            let response = first_stage::answer(&front, peer, &wire, request).await;
+            wire.turn.end();
+            wire.phase.end(is_refusal(&response));
             Ok::<_, Infallible>(response)
         }
     });
@@ -123,9 +127,13 @@ pub(super) async fn serve_connection(
         connection.as_mut().graceful_shutdown();
     }
     let ended = loop {
+        let its_turn = poll_fn(|cx| {
+            wire.turn.take();
+            connection.as_mut().poll(cx)
+        });
         tokio::select! {
             biased;
-            ended = connection.as_mut() => break ended,
+            ended = its_turn => break ended,
             _ = stopped.changed(), if !is_stopping => {
                 is_stopping = true;
                 connection.as_mut().graceful_shutdown();
@@ -153,5 +161,7 @@ fn builder(settings: &ServerSettings) -> http1::Builder {
 
 /// Whether the request's body may lie there unread.
 fn is_refusal<B>(response: &Response<B>) -> bool {
-    response.status().is_client_error() && response.headers().contains_key(header::CONNECTION)
+    let status = response.status();
+    status == StatusCode::SERVICE_UNAVAILABLE
+        || (status.is_client_error() && response.headers().contains_key(header::CONNECTION))
 }

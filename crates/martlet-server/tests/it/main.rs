@@ -4,6 +4,7 @@
 
 mod calls;
 mod codings;
+mod connections;
 mod cursors;
 mod description;
 mod forms;
@@ -13,6 +14,7 @@ mod identity;
 mod limits;
 mod messages;
 mod metrics;
+mod overload;
 mod pages;
 mod panics;
 mod rates;

@@ -32,13 +32,62 @@ fn abuse_http_01_ambiguous_lengths() {
     }
 }
 
-/// RFC 9112, section 6.1 lets a server go by the coding, if it closes: what follows must never be a request.
 #[test]
 fn abuse_http_01_both_lengths() {
     let site = Site::start();
-    let both = post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n");
-    let answer = site.raw(both);
-    assert!(!answer.contains("smuggled"), "{answer}");
+    let chunked = "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n";
+    for fields in [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "transfer-encoding: Chunked\r\nX-Other: 1\r\ncontent-length:5\r\n",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+    ] {
+        let answer = site.raw(post(fields, chunked));
+        assert!(answer.starts_with("HTTP/1.1 400 ") && !answer.contains("smuggled"), "{fields:?}: {answer}");
+        assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+        assert!(answer.contains("\"code\":\"MRT002\""), "{answer}");
+        // The same in pieces, as the second request of a connection.
+        let mut stream = site.connect();
+        stream.write_all(b"GET /rest/v1/rpc/greet?name=first HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut first = [0; 2048];
+        assert!(stream.read(&mut first).unwrap() > 0 && first.starts_with(b"HTTP/1.1 200"));
+        for piece in post(fields, chunked).as_bytes().chunks(7) {
+            // It may close before all is sent.
+            let _ = stream.write_all(piece);
+            std::thread::yield_now();
+        }
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 400 ") && !answer.contains("smuggled"), "{fields:?}: {answer}");
+    }
+}
+
+/// RFC 9112, section 6.1 lets a server go by the coding, if it closes: what follows must never be a request.
+#[test]
+fn abuse_http_01_both_lengths_behind_another_request() {
+    let site = Site::start();
+    let both = post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n");
+    let first = "GET /rest/v1/rpc/greet?name=first HTTP/1.1\r\nHost: x\r\n\r\n";
+    let answer = site.raw(format!("{first}{both}"));
+    assert!(answer.contains("first") && !answer.contains("smuggled"), "{answer}");
+}
+
+#[test]
+fn a_coding_behind_a_length_is_no_contradiction() {
+    let site = Site::start();
+    let sized = "POST /rest/v1/rpc/greet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+        Content-Length: 12\r\n\r\n{\"name\":\"x\"}";
+    let chunked = "POST /rest/v1/rpc/greet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+        Connection: close\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"name\":\"y\"}\r\n0\r\n\r\n";
+    // In one piece, and one after the other.
+    assert_eq!(site.raw(format!("{sized}{chunked}")).matches("HTTP/1.1 200 ").count(), 2);
+    let mut stream = site.connect();
+    stream.write_all(sized.as_bytes()).unwrap();
+    assert!(stream.read(&mut [0; 2048]).unwrap() > 0);
+    stream.write_all(chunked.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[test]

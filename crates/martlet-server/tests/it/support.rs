@@ -187,7 +187,7 @@ pub(crate) fn reply_of(answer: &str) -> Reply {
     reply_of_bytes(answer.as_bytes())
 }
 
-fn reply_of_bytes(answer: &[u8]) -> Reply {
+pub(crate) fn reply_of_bytes(answer: &[u8]) -> Reply {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(answer.len());
     let head = String::from_utf8_lossy(&answer[..end]);
     let bytes = answer.get(end + 4..).unwrap_or_default().to_vec();

@@ -3,6 +3,10 @@
 //! Handing a read over costs more than most reads (4 us against 4.5 us for a point read), so short ones run where
 //! they are asked. What overruns its budget is interrupted and run again on a reader thread, where a deadline or a
 //! client that has gone interrupt it; a plan that overran [`limits::INLINE_OVERRUNS_MAX`] times starts there.
+//!
+//! So many may wait for a reader thread as are read within a second, by the rate that is measured. What has waited
+//! that long while many wait, or half its time, is not begun: it would be stopped halfway, and its work would be lost
+//! to those behind it.
 
 use super::Shared;
 use super::authorizer::Role;
@@ -15,7 +19,7 @@ use super::queue::{Queue, Refused, Taken};
 use super::run::{Failure, Run, Wanted, WantedPage};
 use super::statistics::Ended;
 use crate::{Answer, Read, Snapshot};
-use martlet_core::{Error, Position, Value, code, limits};
+use martlet_core::{Error, Position, QueueBounds, QueueLimit, Value, code, limits};
 #[cfg(test)]
 use martlet_sql::Query;
 use martlet_sql::Statement;
@@ -36,9 +40,54 @@ pub(super) struct Readers {
     inline: Arc<Inline>,
     /// Each thread's connection, which it holds while it runs a job.
     pooled: Vec<Arc<Slot>>,
-    queue: Arc<Queue<Job>>,
+    line: Arc<Line>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     overruns: Overruns,
+}
+
+/// What waits for a reader thread.
+#[derive(Debug)]
+struct Line {
+    queue: Queue<Job>,
+    limit: QueueLimit,
+    min: usize,
+    base: Instant,
+}
+
+impl Line {
+    fn new(readers: usize) -> Self {
+        let bounds = QueueBounds {
+            target: Duration::from_millis(limits::READ_QUEUE_TARGET_MS),
+            patience: Duration::from_millis(limits::READ_QUEUE_PATIENCE_MS),
+            min: limits::READ_QUEUE_MIN * readers,
+            max: limits::READ_QUEUE_MAX,
+        };
+        let queue = Queue::new(limits::READ_QUEUE_MAX);
+        Self { queue, limit: QueueLimit::new(bounds), min: bounds.min, base: Instant::now() }
+    }
+
+    fn push(&self, job: Job) -> Result<(), Refused> {
+        let now_ns = u64::try_from(job.queued.saturating_duration_since(self.base).as_nanos()).unwrap_or(u64::MAX);
+        if !self.limit.admits(now_ns, self.queue.len()) {
+            return Err(Refused::Full);
+        }
+        self.queue.push(job)
+    }
+
+    /// Whether a read that has waited so long of its time should not be begun: others wait behind it for what it would
+    /// do in vain.
+    fn is_too_late(&self, waited: Duration, time: Duration) -> bool {
+        let is_over_target = waited >= Duration::from_millis(limits::READ_QUEUE_TARGET_MS);
+        waited >= time / 2 || (is_over_target && self.queue.len() > self.min)
+    }
+
+    /// One has been taken and has ended.
+    fn served(&self) {
+        self.limit.served();
+        if self.queue.len() == 0 {
+            self.limit.emptied();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -57,11 +106,11 @@ impl Readers {
         let inline = Arc::new(Inline::open(open).map_err(not_opened)?);
         let pooled = (0..shared.settings.readers.max(1)).map(|_| Ok(Arc::new(Mutex::new(Some(open()?)))));
         let pooled = pooled.collect::<rusqlite::Result<Vec<_>>>().map_err(not_opened)?;
-        let queue = Arc::new(Queue::new(limits::READ_QUEUE_MAX));
-        let threads = pooled.iter().map(|connection| spawn(shared, connection, &queue));
+        let line = Arc::new(Line::new(pooled.len()));
+        let threads = pooled.iter().map(|connection| spawn(shared, connection, &line));
         let threads = threads.collect::<std::io::Result<Vec<_>>>().map_err(|error| super::no_thread(&error))?;
         let overruns = Overruns::default();
-        Ok(Self { shared: Arc::clone(shared), inline, pooled, queue, threads: Mutex::new(threads), overruns })
+        Ok(Self { shared: Arc::clone(shared), inline, pooled, line, threads: Mutex::new(threads), overruns })
     }
 
     /// Runs reads at one snapshot, here or on a reader thread.
@@ -81,9 +130,9 @@ impl Readers {
     async fn read_pooled(&self, reads: Vec<Read>, deadline: Instant) -> Result<Snapshot, Error> {
         let (reply, answer) = oneshot::channel();
         let gone = Arc::new(AtomicBool::new(false));
-        let _told_when_dropped = Gone(Arc::clone(&gone));
-        let job = Job { reads, queued: Instant::now(), deadline, gone, reply };
-        self.queue.push(job).inspect_err(|_| self.shared.statistics.readers.timed_out()).map_err(of_refused)?;
+        let job = Job { reads, queued: Instant::now(), deadline, gone: Arc::clone(&gone), reply };
+        let _told_when_dropped = Gone { gone, line: &self.line };
+        self.line.push(job).inspect_err(|_| self.shared.statistics.readers.timed_out()).map_err(of_refused)?;
         match tokio::time::timeout_at(deadline.into(), answer).await {
             Ok(answer) => answer.unwrap_or_else(|_| Err(Error::internal("a reader ended without an answer"))),
             Err(_) => Err(error::of_stop(Stop::Deadline)),
@@ -138,7 +187,7 @@ impl Readers {
 
     /// Reads that wait for a reader thread.
     pub(super) fn queue_depth(&self) -> usize {
-        self.queue.len()
+        self.line.queue.len()
     }
 
     /// Whether the plan starts on a reader thread.
@@ -153,7 +202,7 @@ impl Readers {
 
     /// Finishes the reads that were accepted and closes every connection.
     pub(super) fn close(&self) {
-        self.queue.close();
+        self.line.queue.close();
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a reader ended by a panic");
@@ -165,12 +214,15 @@ impl Readers {
     }
 }
 
-fn spawn(shared: &Arc<Shared>, connection: &Arc<Slot>, queue: &Arc<Queue<Job>>) -> std::io::Result<JoinHandle<()>> {
-    let (shared, connection, queue) = (Arc::clone(shared), Arc::clone(connection), Arc::clone(queue));
+fn spawn(shared: &Arc<Shared>, connection: &Arc<Slot>, line: &Arc<Line>) -> std::io::Result<JoinHandle<()>> {
+    let (shared, connection, line) = (Arc::clone(shared), Arc::clone(connection), Arc::clone(line));
     let work = move || {
         loop {
-            match queue.take(1, IDLE, |_| false) {
-                Taken::Items(jobs) => jobs.into_iter().for_each(|job| serve(&shared, &connection, job)),
+            match line.queue.take(1, IDLE, |_| false) {
+                Taken::Items(jobs) => {
+                    jobs.into_iter().for_each(|job| serve(&shared, &line, &connection, job));
+                    line.served();
+                }
                 Taken::Idle => {}
                 Taken::Closed => break,
             }
@@ -179,7 +231,7 @@ fn spawn(shared: &Arc<Shared>, connection: &Arc<Slot>, queue: &Arc<Queue<Job>>) 
     std::thread::Builder::new().name("martlet-reader".to_owned()).spawn(work)
 }
 
-fn serve(shared: &Shared, slot: &Slot, job: Job) {
+fn serve(shared: &Shared, line: &Line, slot: &Slot, job: Job) {
     if job.gone.load(Ordering::Relaxed) {
         return;
     }
@@ -187,8 +239,10 @@ fn serve(shared: &Shared, slot: &Slot, job: Job) {
     let Some(connection) = slot.as_ref() else { return };
     let waited = job.queued.elapsed();
     shared.statistics.readers.waited(waited);
-    if job.queued + waited >= job.deadline {
+    if line.is_too_late(waited, job.deadline.saturating_duration_since(job.queued)) {
         shared.statistics.readers.timed_out();
+        let _ = job.reply.send(Err(Error::new(&code::QUEUE_FULL, "the read waited too long")));
+        return;
     }
     let allowance = Allowance { steps_max: None, deadline: job.deadline, gone: Some(Arc::clone(&job.gone)) };
     // Taken before the snapshot: every commit up to here is in it.
@@ -299,12 +353,17 @@ impl Drop for ReadTransaction<'_> {
     }
 }
 
-/// Tells the reader thread that nobody waits any more.
-struct Gone(Arc<AtomicBool>);
+/// Tells the reader thread that nobody waits any more, or takes the read out of the line.
+struct Gone<'a> {
+    gone: Arc<AtomicBool>,
+    line: &'a Line,
+}
 
-impl Drop for Gone {
+impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.gone.store(true, Ordering::Relaxed);
+        // Once answered it is not in the line; then this looks through a short list at most.
+        self.line.queue.remove(|job| Arc::ptr_eq(&job.gone, &self.gone));
     }
 }
 

@@ -1,0 +1,290 @@
+//! Admission: what is more than can be done in time is refused before anything is done for it.
+//!
+//! Reads run where they are asked, on the runtime's workers; so what waits are connections whose bytes have come and
+//! whose turn has not. The driver's wake-ups are counted on their way (`Line`, `Turn`), which shows both how many wait
+//! and how long; one counter of requests "in flight" would always read about one for each worker.
+//!
+//! What those call who watch over the server is never refused, nor are preflights, which cost no more than a refusal.
+
+use crate::body::Body;
+use crate::failure::{Failure, Surface};
+use bytes::Bytes;
+use hyper::Response;
+use hyper::header::{self, HeaderValue};
+use martlet_core::{Error, Histogram, QueueBounds, QueueLimit, code, limits};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+/// Upper bounds of the time until a connection's turn, in nanoseconds.
+const DELAY_BOUNDS: &[u64] = &[
+    100_000,
+    500_000,
+    1_000_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    500_000_000,
+    1_000_000_000,
+    5_000_000_000,
+];
+
+/// Seconds after which a refused caller should come back: not all at once.
+const RETRY_AFTER: [HeaderValue; 3] =
+    [HeaderValue::from_static("1"), HeaderValue::from_static("2"), HeaderValue::from_static("3")];
+
+/// How admission is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdmissionSettings {
+    /// How long a request should wait for its turn at most.
+    pub target: Duration,
+    /// How long more than the limit may wait before any is refused.
+    pub patience: Duration,
+    /// So many may always wait, for each worker.
+    pub waiting_min: usize,
+    /// More never wait.
+    pub waiting_max: usize,
+}
+
+impl Default for AdmissionSettings {
+    fn default() -> Self {
+        Self {
+            target: Duration::from_millis(limits::ADMISSION_TARGET_MS),
+            patience: Duration::from_millis(limits::ADMISSION_PATIENCE_MS),
+            waiting_min: limits::ADMISSION_WAITING_MIN,
+            waiting_max: limits::ADMISSION_WAITING_MAX,
+        }
+    }
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shed {
+    /// More wait than can be answered in time.
+    Limit,
+    /// It has waited longer than its answer is of use.
+    QueueAge,
+    /// Its client has gone while it waited.
+    Gone,
+}
+
+impl Shed {
+    pub(crate) const ALL: [Self; 3] = [Self::Limit, Self::QueueAge, Self::Gone];
+
+    /// As the metrics name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::QueueAge => "queue_age",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// The connections whose bytes have come and whose turn has not.
+#[derive(Debug)]
+pub(crate) struct Line {
+    base: Instant,
+    waiting: AtomicUsize,
+    delay: Histogram,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { base: Instant::now(), waiting: AtomicUsize::new(0), delay: Histogram::new(DELAY_BOUNDS) }
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
+    }
+
+    pub(crate) fn delay(&self) -> &Histogram {
+        &self.delay
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.base).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// One connection's place in the line.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    line: Arc<Line>,
+    /// When its bytes came, in nanoseconds of the line's; 0: it does not wait.
+    woken: AtomicU64,
+    /// The same of the turn that it has now.
+    came: AtomicU64,
+}
+
+impl Turn {
+    pub(crate) fn new(line: Arc<Line>) -> Self {
+        Self { line, woken: AtomicU64::new(0), came: AtomicU64::new(0) }
+    }
+
+    /// Its bytes have come.
+    fn wake(&self) {
+        if self.woken.load(Relaxed) == 0 {
+            let now = self.line.nanos(Instant::now()).max(1);
+            if self.woken.compare_exchange(0, now, Relaxed, Relaxed).is_ok() {
+                self.line.waiting.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    /// Its turn has come, whatever it does with it.
+    pub(crate) fn take(&self) {
+        if self.woken.load(Relaxed) != 0 {
+            let woken = self.woken.swap(0, Relaxed);
+            if woken != 0 {
+                self.line.waiting.fetch_sub(1, Relaxed);
+                self.came.store(woken, Relaxed);
+            }
+        }
+    }
+
+    /// Whether others wait too.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.line.waiting() > 0
+    }
+
+    /// When the bytes of the request came that is read in this turn. Each is told once: of several in the same bytes
+    /// only the first has waited.
+    pub(crate) fn came(&self) -> Option<Instant> {
+        let came = self.came.load(Relaxed);
+        if came == 0 {
+            return None;
+        }
+        self.came.store(0, Relaxed);
+        Some(self.line.base + Duration::from_nanos(came))
+    }
+
+    /// Its request is answered: what woke it meanwhile was the rest of that.
+    pub(crate) fn end(&self) {
+        self.came.store(0, Relaxed);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
+
+/// Wakes a connection's task and notes when.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    turn: Arc<Turn>,
+    task: Waker,
+}
+
+impl Relay {
+    /// The waker to give to the stream; the one from before where it still stands for the task.
+    pub(crate) fn of<'a>(kept: &'a mut Option<(Arc<Relay>, Waker)>, turn: &Arc<Turn>, task: &Waker) -> &'a Waker {
+        // A task's waker stays the same: this makes one for each connection.
+        if !kept.as_ref().is_some_and(|(relay, _)| relay.task.will_wake(task)) {
+            let relay = Arc::new(Relay { turn: Arc::clone(turn), task: task.clone() });
+            let waker = Waker::from(Arc::clone(&relay));
+            *kept = Some((relay, waker));
+        }
+        &kept.as_ref().expect("made above").1
+    }
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.turn.wake();
+        self.task.wake_by_ref();
+    }
+}
+
+/// Decides who is let in.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) line: Arc<Line>,
+    /// None: all are let in.
+    limit: Option<QueueLimit>,
+    target: Duration,
+    shed: [AtomicU64; 3],
+    /// The bodies of a refusal, on `/rest/v1` and elsewhere.
+    refusals: [(Bytes, HeaderValue); 2],
+}
+
+impl Admission {
+    pub(crate) fn new(settings: Option<AdmissionSettings>, workers: usize) -> Self {
+        let limit = settings.map(|settings| {
+            let min = settings.waiting_min.saturating_mul(workers.max(1));
+            let AdmissionSettings { target, patience, waiting_max: max, .. } = settings;
+            QueueLimit::new(QueueBounds { target, patience, min, max })
+        });
+        Self {
+            line: Arc::new(Line::new()),
+            limit,
+            target: settings.map_or(Duration::MAX, |settings| settings.target),
+            shed: Default::default(),
+            refusals: [Surface::Rest, Surface::Other].map(refusal),
+        }
+    }
+
+    /// Whether a request may go on that has waited so long. Counts it.
+    ///
+    /// A client that has closed its half at once may still want its answer; one that did so while it waited longer
+    /// than anybody should has given up.
+    pub(crate) fn admit(&self, now: Instant, waited: Duration, has_left: bool) -> Result<(), Shed> {
+        let waited_ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        self.line.delay.observe(waited_ns);
+        let Some(limit) = &self.limit else { return Ok(()) };
+        let waiting = self.line.waiting();
+        let shed = if has_left && waited >= self.target {
+            Shed::Gone
+        } else if !limit.admits(self.line.nanos(now), waiting) {
+            Shed::Limit
+        } else if waited >= Duration::from_millis(limits::ADMISSION_AGE_MAX_MS) && waiting > limit.limit() {
+            Shed::QueueAge
+        } else {
+            limit.served();
+            return Ok(());
+        };
+        self.shed[shed as usize].fetch_add(1, Relaxed);
+        Err(shed)
+    }
+
+    /// The answer of those who are not let in; made of what is ready.
+    pub(crate) fn refuse(&self, surface: Surface) -> Response<Body> {
+        let (body, content_type) = &self.refusals[usize::from(surface == Surface::Other)];
+        let mut response = Response::new(Body::from(body.clone()));
+        *response.status_mut() = hyper::StatusCode::SERVICE_UNAVAILABLE;
+        let fields = response.headers_mut();
+        fields.insert(header::CONTENT_TYPE, content_type.clone());
+        fields.insert(header::CACHE_CONTROL, crate::headers::NO_STORE);
+        let draw = self.shed(Shed::Limit).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        fields.insert(header::RETRY_AFTER, RETRY_AFTER[draw as usize % RETRY_AFTER.len()].clone());
+        response
+    }
+
+    /// How many may wait; none: as many as connect.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.limit.as_ref().map(QueueLimit::limit)
+    }
+
+    pub(crate) fn shed(&self, shed: Shed) -> u64 {
+        self.shed[shed as usize].load(Relaxed)
+    }
+}
+
+fn refusal(surface: Surface) -> (Bytes, HeaderValue) {
+    let failure = Failure::from(Error::new(&code::QUEUE_FULL, code::QUEUE_FULL.text));
+    let (body, content_type) = failure.told(surface);
+    (Bytes::from(body.to_string()), content_type)
+}
+
+#[cfg(test)]
+mod tests;
