@@ -7,7 +7,8 @@
 //! reused, so that nobody who has seen it in one answer misses it in the next. What another process commits past the
 //! lock is not announced; it is seen when the snapshot ends by its age.
 //!
-//! An open snapshot keeps the log from being copied beyond it: whoever copies the log lets idle ones go first.
+//! An open snapshot keeps the log from being copied beyond it and from being begun again: when much of the log waits to
+//! be copied none is held any more, and the writer ends those of idle connections before it copies and after.
 
 use super::connection::Connection;
 use martlet_core::limits;

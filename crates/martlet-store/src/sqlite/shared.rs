@@ -20,6 +20,7 @@ pub(super) struct Shared {
     commits: AtomicU64,
     /// Rises when a COMMIT begins and when it has ended: odd while one is under way.
     commit_turns: AtomicU64,
+    may_hold: AtomicBool,
     constraint_names: RwLock<Arc<ConstraintNames>>,
     is_closing: AtomicBool,
     can_read: AtomicBool,
@@ -40,6 +41,7 @@ impl Shared {
             epoch: u64::from_le_bytes(epoch),
             commits: AtomicU64::new(0),
             commit_turns: AtomicU64::new(0),
+            may_hold: AtomicBool::new(true),
             constraint_names: RwLock::default(),
             is_closing: AtomicBool::new(false),
             can_read: AtomicBool::new(true),
@@ -71,10 +73,16 @@ impl Shared {
         commit()
     }
 
-    /// Between which commits it is now; none while one is under way, which some may already see and others not yet.
+    /// Between which commits it is now; none while one is under way, which some may already see and others not yet,
+    /// and while no snapshot may be held.
     pub(super) fn commit_turn(&self) -> Option<u64> {
         let turn = self.commit_turns.load(Ordering::SeqCst);
-        turn.is_multiple_of(2).then_some(turn)
+        (turn.is_multiple_of(2) && self.may_hold.load(Ordering::Relaxed)).then_some(turn)
+    }
+
+    /// Whether snapshots may be held, which keep the log from being copied.
+    pub(super) fn let_hold(&self, may_hold: bool) {
+        note(&self.may_hold, may_hold);
     }
 
     pub(super) fn constraint_names(&self) -> Arc<ConstraintNames> {

@@ -67,6 +67,7 @@ impl Writer {
             inline,
             connection: Some(connection),
             pages_copied: 0,
+            is_copied_whole: true,
             started: Instant::now(),
             purged: None,
         };
@@ -174,6 +175,8 @@ struct WriterThread {
     connection: Option<Connection>,
     /// Pages that the log had when it was last copied into the database.
     pages_copied: u32,
+    /// Whether all of them were.
+    is_copied_whole: bool,
     started: Instant,
     /// When expired idempotency keys were last removed.
     purged: Option<Instant>,
@@ -310,8 +313,11 @@ impl WriterThread {
         let pages = connection.wal_pages.load(Ordering::Relaxed);
         if pages < self.pages_copied {
             // The log began again from the front.
-            self.pages_copied = 0;
+            (self.pages_copied, self.is_copied_whole) = (0, true);
         }
+        // Well before the log is copied no snapshot is held any more: one on a thread that waits for a processor would
+        // keep the log from being copied whole and begun again.
+        self.shared.let_hold(self.is_copied_whole && pages - self.pages_copied < CHECKPOINT_PAGES / 2);
         if pages - self.pages_copied < pages_min {
             return;
         }
@@ -322,6 +328,8 @@ impl WriterThread {
         let copied = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE);
         // Snapshots from now on need nothing of the log, and the next write begins it again from the front.
         self.inline.let_snapshots_go();
+        self.is_copied_whole = copied.as_ref().is_ok_and(|(in_log, in_file)| in_log == in_file);
+        self.shared.let_hold(self.is_copied_whole);
         let took_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.shared.statistics.checkpoints.observe(took_ns);
         if let Err(failure) = copied {
