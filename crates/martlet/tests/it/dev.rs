@@ -161,3 +161,17 @@ fn wait_for_stdout(server: &TestServer, wanted: &str) -> String {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn pages_show_why_the_app_is_not_loaded_and_reload_after_a_change() {
+    let tests = crate::support::example("page-tests");
+    assert!(tests.join("node_modules").exists(), "`cargo xtask test` installs what this needs (npm ci)");
+    let app = App::notes();
+    app.save("public/index.html", "<!doctype html><html lang=\"en\"><title>Notes</title><p>notes</p></html>\n");
+    let server = dev(&app);
+    let mut node = std::process::Command::new("node");
+    let output = node.arg("overlay.mjs").arg(server.url()).arg(app.path()).current_dir(tests).output();
+    let output = output.expect("run node");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{told}\n{}", server.stderr());
+}
