@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::lock::DataFolder;
 use martlet_core::{Error, Value, code};
 use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -50,6 +51,19 @@ impl Shell {
         let connection = Connection::open(&database, role, Synchronous::Full)
             .map_err(|error| Error::new(&code::READ_ONLY, format!("cannot open {}: {error}", database.display())))?;
         Ok(Self { connection, _folder: folder })
+    }
+
+    /// Copies the whole database as one moment has it, also while a server writes to it, into a file that is not there.
+    ///
+    /// Errors: SQLite's words, such as that the file exists or that the disk is full.
+    pub fn copy_to(&self, file: &Path) -> Result<(), ShellError> {
+        let sqlite = &self.connection.sqlite;
+        let target = file.to_str().ok_or_else(|| ShellError(format!("{} is not UTF-8", file.display())))?;
+        // A copy attaches its target, which a shell may not otherwise.
+        let before = sqlite.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1).map_err(told)?;
+        let copied = sqlite.execute("VACUUM INTO ?1", [target]).map_err(told);
+        sqlite.set_limit(Limit::SQLITE_LIMIT_ATTACHED, before).map_err(told)?;
+        copied.map(drop)
     }
 
     /// Runs statements one after another, and tells after each what it did. Stops at the first that fails.

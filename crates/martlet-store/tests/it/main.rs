@@ -17,5 +17,6 @@ mod migrations;
 mod opening;
 mod oracle;
 mod reads;
+mod shell;
 mod support;
 mod writes;
