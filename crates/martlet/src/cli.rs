@@ -1,5 +1,6 @@
 //! The command line: what can be asked, with help that teaches. What a command does is in `commands/`.
 
+use crate::commands::bench::Budget;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -95,6 +96,20 @@ Examples:
 
 The dialect is SQLite's, with Martlet's functions. Reads only, unless --write is given.")]
     Sql(SqlArgs),
+    /// Load a folder's queries as many callers would, and judge them by a budget
+    #[command(after_help = "\
+Examples:
+  martlet bench shop                            every query that may be called, for 10 seconds
+  martlet bench shop availability --budget p99=50ms
+  martlet bench shop --rate 500 --budget p99=20ms,errors=0%
+  martlet bench shop --scale 1 --actions        on a database of its own, filled by seed.sql; actions too
+  martlet bench shop --json                     for CI
+
+Runs on a copy of the database, with a server and keys of its own; yours are not touched.
+Arguments are drawn by the declared types, rules and, where a parameter is compared with a
+column, from the rows; DIR/bench.toml says better, with weights and budgets for each.
+Exits with 1 when a budget is missed or a query only errs.")]
+    Bench(BenchArgs),
     /// Show what a running server has counted of each query and action
     #[command(after_help = "\
 Examples:
@@ -247,6 +262,42 @@ pub(crate) struct SqlArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Only these queries and actions
+    #[arg(value_name = "NAME", requires = "folder")]
+    pub names: Vec<String>,
+    /// How long to measure
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    pub seconds: Option<u64>,
+    /// How long to load before that
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=SECONDS_MAX))]
+    pub warm_up: u64,
+    /// Callers that ask at once, each on a connection of its own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=BENCH_CONNECTIONS_MAX))]
+    pub connections: Option<u64>,
+    /// Ask at this rate a second, whatever the server does, and count each answer from when it was due
+    #[arg(long, value_name = "N", value_parser = per_second)]
+    pub rate: Option<f64>,
+    /// What each query must keep, such as p99=50ms,errors=1%,per_second=1000
+    #[arg(long, value_name = "BUDGET")]
+    pub budget: Option<Budget>,
+    /// Load actions too, as often as queries
+    #[arg(long)]
+    pub actions: bool,
+    /// Fill a database of its own from seed.sql at this scale instead of copying the app's
+    #[arg(long, value_name = "X", value_parser = scale)]
+    pub scale: Option<f64>,
+    /// Draw the same arguments in the same order for the same number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Write the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
     pub folder: FolderArgs,
@@ -286,6 +337,11 @@ pub(crate) struct GenerateDocsArgs {
 /// Largest `--scale`: a thousand times the data set of the workloads.
 const SCALE_MAX: f64 = 1000.0;
 
+/// Longest `--seconds`: a load that runs longer is a soak test, and wants its own tools.
+const SECONDS_MAX: u64 = 3600;
+/// Most `--connections`: what a server takes from one address by default.
+const BENCH_CONNECTIONS_MAX: u64 = 4096;
+
 /// A path that can be shown and kept as a setting.
 fn text_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("a folder".into()) } else { Ok(PathBuf::from(text)) }
@@ -295,6 +351,13 @@ fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if scale > 0.0 && scale <= SCALE_MAX => Ok(scale),
         _ => Err(format!("a number above 0, at most {SCALE_MAX}")),
+    }
+}
+
+fn per_second(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= martlet_load::PER_SECOND_MAX => Ok(rate),
+        _ => Err(format!("a number above 0, at most {}", martlet_load::PER_SECOND_MAX)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the commands do, a file each, and what they share: the settings of a folder and its app.
 
+pub(crate) mod bench;
 mod check;
 mod config;
 mod dev;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command, start: Instant) -> Result<(), Failure> {
         Command::Migrate(args) => migrate::run(&args),
         Command::Seed(args) => seed::run(&args),
         Command::Sql(args) => sql::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Stats(args) => stats::run(&args),
     }
 }
