@@ -43,7 +43,7 @@ impl CursorKey {
     /// Seals where a page ended.
     ///
     /// Errors: MRT011 where the values are too long for a cursor.
-    pub(crate) fn seal(&self, scope: &Scope, values: &[Value], now: Timestamp) -> Result<String, Error> {
+    pub fn seal(&self, scope: &Scope, values: &[Value], now: Timestamp) -> Result<String, Error> {
         let now_s = now.micros().div_euclid(1_000_000);
         let expires_s = (now_s + VALID_S + HOUR_S).div_euclid(HOUR_S) * HOUR_S;
         let mut sealed = expires_s.to_le_bytes().to_vec();
@@ -65,7 +65,7 @@ impl CursorKey {
     }
 
     /// Opens a cursor of this scope, of so many values. Any other is MRT010.
-    pub(crate) fn open(&self, scope: &Scope, cursor: &str, count: usize, now: Timestamp) -> Result<Vec<Value>, Error> {
+    pub fn open(&self, scope: &Scope, cursor: &str, count: usize, now: Timestamp) -> Result<Vec<Value>, Error> {
         self.try_open(scope, cursor, count, now).ok_or_else(|| {
             Error::new(&code::BAD_CURSOR, "the cursor is not good for this call").hint("begin again without a cursor")
         })
@@ -90,21 +90,22 @@ impl CursorKey {
 
 /// The part of a scope that every call of a query shares, digested once: the text is by far the longest of it.
 #[derive(Debug, Clone)]
-pub(crate) struct QueryScope(Digest);
+pub struct QueryScope(Digest);
 
 impl QueryScope {
     /// Of a query by its name and text.
-    pub(crate) fn new(name: &str, text: &str) -> Self {
+    pub fn new(name: &str, text: &str) -> Self {
         Self(Digest::new("cursor scope").text(name).text(text))
     }
 }
 
 /// What a cursor belongs to.
-pub(crate) struct Scope([u8; 32]);
+#[derive(Debug)]
+pub struct Scope([u8; 32]);
 
 impl Scope {
     /// Of a query with these arguments, for this caller.
-    pub(crate) fn new(query: &QueryScope, arguments: &[Value], caller: &Caller) -> Self {
+    pub fn new(query: &QueryScope, arguments: &[Value], caller: &Caller) -> Self {
         // The anonymous are all one: a phone changes its address between two pages.
         Self(query.0.clone().values(arguments).caller(caller, false).finish())
     }

@@ -23,7 +23,7 @@ mod rate;
 mod route;
 
 pub use arguments::{Arguments, CompiledParams, paging};
-pub use cursor::CursorKey;
+pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
 pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Extras, LimitState, Outcome, Target, network};
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::{

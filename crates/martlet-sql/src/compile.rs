@@ -4,6 +4,7 @@ mod files;
 mod json_type;
 mod page;
 mod plan;
+mod tree;
 
 use crate::app::{App, Compiled, SourceFile};
 use crate::diagnostic::DIAGNOSTICS_MAX;
@@ -11,6 +12,7 @@ use crate::source::Source;
 use crate::{Diagnostic, Severity, Span, migration, stack};
 use files::Folder;
 use std::collections::BTreeMap;
+pub use tree::{lowered, typed_tree};
 
 /// Compiles the SQL files of a folder: migrations, queries, actions and the seed. Other files are passed over.
 ///

@@ -28,7 +28,7 @@ mod types;
 
 pub use app::{App, Compiled, Migration, Seed, SourceFile};
 pub use catalogue::Catalogue;
-pub use compile::compile;
+pub use compile::{compile, lowered, typed_tree};
 pub use declaration::{
     AccountEvent, Allow, Bound, Cache, Declaration, Expect, ExpectedRows, Limit, LimitPer, Literal, Offset, Page,
     Param, Returns, Route, Rule, Scan,

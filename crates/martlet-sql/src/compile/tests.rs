@@ -176,3 +176,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_query_by_itself_is_lowered_as_in_its_folder() {
+    let files = [
+        ("migrations/1.sql", "create table t (id bigint primary key, day date not null)"),
+        ("queries/q.sql", "-- @allow anyone\n-- @param d date\nselect id, :d - day as days from t where day < :d"),
+        ("queries/broken.sql", "-- @allow anyone\nselect nothing from nowhere"),
+    ];
+    let app = folder(&files[..2]).app.unwrap();
+    let file = |index: usize| SourceFile { path: files[index].0.into(), text: files[index].1.into() };
+    let tree = typed_tree(&file(1), &app.catalogue).unwrap();
+    assert_eq!(lowered(&tree), app.queries["q"].statement.sqlite);
+    assert!(typed_tree(&file(2), &app.catalogue).is_none());
+}
