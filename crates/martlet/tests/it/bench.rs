@@ -116,6 +116,17 @@ fn actions_are_loaded_when_asked_and_write_to_the_copy_only() {
 }
 
 #[test]
+fn keys_are_drawn_from_the_rows() {
+    let app = App::migrated();
+    app.run("seed", &["--scale", "0.05"]);
+    let text = "-- @allow anyone\n-- @param body text matches /^note [0-9]+$/\n-- @param ids bigint[] 1..3\n-- @returns value\n\
+                select 1 / count(*) as found from notes n where n.body = :body and exists (select 1 from notes where id = any(:ids))\n";
+    app.save("queries/found.sql", text);
+    let run = bench(app.path(), &["found", "--budget", GENEROUS]);
+    assert_eq!(run.code, 0, "what is not found divides by zero: {run:?}");
+}
+
+#[test]
 fn an_open_loop_asks_as_many_as_are_due() {
     let app = App::migrated();
     let run = bench(app.path(), &["notes", "--json", "--rate", "100"]);

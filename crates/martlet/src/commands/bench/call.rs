@@ -9,7 +9,7 @@ use martlet_core::{Type, Value, nearest};
 use martlet_engine::{Arguments, CompiledParams};
 use martlet_load::{Random, RequestHead};
 use martlet_server::tokens::{Keys, TokenRequest};
-use martlet_sql::{Allow, App, Declaration, Statement};
+use martlet_sql::{Allow, App, Declaration, Param, Rule, Statement};
 use martlet_store::Shell;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -129,7 +129,7 @@ impl<'a> Maker<'a> {
             let column = rows::compared_column(self.app, declaration, index, &statements);
             sources.push(match (entry.args.get(&param.name), column) {
                 (Some(given), _) => draw::source_of(given, param, self.shell)?,
-                (None, Some((table, column))) if param.rules.is_empty() => {
+                (None, Some((table, column))) if !names_its_values(param) => {
                     let values = rows::of_column(self.shell, &table, &column, &mut self.random)?;
                     let values: Vec<Value> =
                         values.into_iter().map(|value| draw::fitted(value, param.ty.base)).collect();
@@ -233,6 +233,15 @@ fn role_of(declaration: &Declaration, identity: Option<&str>) -> Role {
             roles.next().unwrap_or(Role::Service)
         }
     }
+}
+
+/// Whether the rules say which values there are. What only a form or a length is said of, the rows know better.
+fn names_its_values(param: &Param) -> bool {
+    param.rules.iter().any(|rule| match rule {
+        Rule::OneOf(_) => true,
+        Rule::Range { .. } => param.ty.base != Type::Text && !param.ty.is_list,
+        Rule::Email | Rule::Url | Rule::Matches(_) | Rule::Trim | Rule::Lower => false,
+    })
 }
 
 fn check_names(named: Named<'_>, entry: &CallEntry) -> Result<(), Failure> {
