@@ -1,12 +1,11 @@
 //! A disk that fails on purpose, for a server of the real binary.
 //!
-//! The faults lie between the process and the kernel: a library written in C (`shim/disk_faults.c` tells the rules),
-//! built here with the system's compiler and given to the process by LD_PRELOAD. So the product has no hook for
-//! tests, `unsafe` stays denied, and SQLite's own code meets the fault where a disk would give it.
+//! The faults lie between the process and the kernel; `shim/disk_faults.c` tells the rules. SQLite's own code meets
+//! them where a disk would give them.
 
+use crate::shim::build;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use tempfile::TempDir;
 
 const SOURCE: &str = include_str!("../shim/disk_faults.c");
@@ -29,12 +28,7 @@ impl DiskFaults {
     /// As [`new`](Self::new), with the seed that decides which writes a cut of the power loses.
     pub fn with_seed(seed: u64) -> Self {
         let folder = TempDir::with_prefix("martlet-faults-").expect("a temporary folder can be made");
-        let source = folder.path().join("disk_faults.c");
-        fs::write(&source, SOURCE).expect("a file in a new folder can be written");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o"]);
-        let built = compiler.arg(folder.path().join("faults.so")).arg(&source).output().expect("cc can be run");
-        assert!(built.status.success(), "cc failed: {}", String::from_utf8_lossy(&built.stderr));
+        build(folder.path(), "disk_faults", SOURCE);
         Self { folder, seed }
     }
 
@@ -42,7 +36,7 @@ impl DiskFaults {
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         vec![
-            ("LD_PRELOAD", path("faults.so")),
+            ("LD_PRELOAD", path("disk_faults.so")),
             ("MARTLET_TEST_DISK_FAULTS", path("rules")),
             ("MARTLET_TEST_DISK_CUT", CUT_FILES.to_owned()),
             ("MARTLET_TEST_DISK_SEED", self.seed.to_string()),

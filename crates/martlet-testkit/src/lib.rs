@@ -6,8 +6,11 @@ mod disk_faults;
 mod folder;
 pub mod postgres;
 mod server;
+mod shim;
+mod stepped_clock;
 
 pub use disk_faults::DiskFaults;
 pub use folder::{copy_folder, write_folder};
 pub use postgres::Postgres;
 pub use server::{Reply, TestServer};
+pub use stepped_clock::SteppedClock;
