@@ -1,12 +1,19 @@
 //! Where time comes from, so that tests control it.
 
 use crate::Timestamp;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 /// A source of the time of day.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The time now, UTC, to the microsecond.
     fn now(&self) -> Timestamp;
+
+    /// A time that never jumps and never goes back, to measure intervals by; near the time of day at the start.
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The system's clock.
@@ -18,6 +25,13 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX - 1))
+    }
+
+    fn steady(&self) -> Timestamp {
+        static START: OnceLock<(Instant, i64)> = OnceLock::new();
+        let (start, micros) = START.get_or_init(|| (Instant::now(), self.now().micros()));
+        let passed = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_micros(micros.saturating_add(passed))
     }
 }
 

@@ -361,7 +361,7 @@ impl Engine {
     ) -> Result<(Inputs, Option<PageCall>), Error> {
         let arguments = entry.params.read(arguments)?;
         if !entry.limits.is_empty() {
-            let (states, allowed) = limit::take(&entry.limits, caller, &arguments, now);
+            let (states, allowed) = limit::take(&entry.limits, caller, &arguments, self.clock.steady());
             *limits = states;
             allowed?;
         }

@@ -78,7 +78,7 @@ impl Shared {
     /// Counts a request against the general limit of its address; none: there is no such limit.
     pub(crate) fn take_address(&self, address: IpAddr) -> Option<LimitState> {
         let limiter = self.address_limit.as_ref()?;
-        let standing = limiter.take(&network(address), self.clock.now());
+        let standing = limiter.take(&network(address), self.clock.steady());
         Some(LimitState { name: "address".into(), rate: limiter.rate(), standing })
     }
 
