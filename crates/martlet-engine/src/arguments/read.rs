@@ -128,10 +128,19 @@ fn double(written: Written<'_>) -> Result<Value, Mistake> {
     let is_written_out = digits.starts_with(|c: char| c.is_ascii_digit() || c == '-')
         && digits.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
     match digits.parse::<f64>() {
+        Ok(0.0) if is_written_out && !is_zero(digits) => {
+            Err(Mistake::new("range", "is too small for a double precision number"))
+        }
         Ok(number) if is_written_out && number.is_finite() => Ok(Value::Double(number)),
         Ok(_) if is_written_out => Err(Mistake::new("range", "is too large for a double precision number")),
         _ => Err(wrong_type(Type::Double)),
     }
+}
+
+/// Whether a number is written as zero; one that only becomes zero is refused, as in PostgreSQL.
+fn is_zero(digits: &str) -> bool {
+    let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
+    !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 fn boolean(written: Written<'_>) -> Result<Value, Mistake> {

@@ -112,7 +112,9 @@ fn doubles_are_finite_and_never_text() {
     assert_eq!(json_of(plain(Type::Double), "1e308"), Ok(Value::Double(1e308)));
     assert_eq!(json_of(plain(Type::Double), "-0.1"), Ok(Value::Double(-0.1)));
     assert_eq!(json_of(plain(Type::Double), "1e309"), refused("range"));
-    assert_eq!(json_of(plain(Type::Double), "1e-400"), Ok(Value::Double(0.0)));
+    assert_eq!(json_of(plain(Type::Double), "1e-400"), refused("range"));
+    assert_eq!(json_of(plain(Type::Double), "0e-400"), Ok(Value::Double(0.0)));
+    assert_eq!(json_of(plain(Type::Double), "5e-324"), Ok(Value::Double(5e-324)));
     assert_eq!(json_of(plain(Type::Double), r#""1.5""#), refused("type"));
     assert_eq!(url_of(plain(Type::Double), "1.5"), Ok(Value::Double(1.5)));
     for written in ["inf", "-inf", "NaN", "nan", "infinity", "", "+1", "1,5", ".5"] {
