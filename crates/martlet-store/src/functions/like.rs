@@ -4,8 +4,11 @@ use super::Raise;
 use martlet_core::code;
 use std::borrow::Cow;
 
-/// Bytes of a pattern: matching takes at most text times pattern steps.
+/// Bytes of a pattern.
 const PATTERN_SIZE_MAX: usize = 8 * 1024;
+/// Bytes that are compared again after a mismatch, some hundredths of a second: a text times a pattern of such steps
+/// would be minutes, and no deadline stops a function in the middle.
+const RETRIED_MAX: usize = 8_000_000;
 
 /// Whether the text matches the pattern, in which `\` escapes.
 ///
@@ -20,6 +23,7 @@ pub(super) fn matches(text: &str, pattern: &str) -> Result<bool, Raise> {
     let (mut t, mut p) = (0, 0);
     // Where to go on after a mismatch: behind the last `%`, one character of the text later.
     let mut retry: Option<(usize, usize)> = None;
+    let mut retried = 0_usize;
     loop {
         if t == text.len() {
             return Ok(pattern[p..].iter().all(|byte| *byte == b'%'));
@@ -60,6 +64,10 @@ pub(super) fn matches(text: &str, pattern: &str) -> Result<bool, Raise> {
             continue;
         }
         let Some((last, after)) = retry else { return Ok(false) };
+        retried += t - last;
+        if retried > RETRIED_MAX {
+            return Err(Raise::new(&code::ANSWER_TOO_LARGE, "LIKE takes too many steps on this text"));
+        }
         let Some(found) = find_first(text, next_character(text, last), pattern, after)? else { return Ok(false) };
         retry = Some((found, after));
         (t, p) = (found, after);

@@ -167,7 +167,10 @@ fn set_pragmas(sqlite: &rusqlite::Connection, role: Role, synchronous: Synchrono
     }
     sqlite.pragma_update(None, "cache_size", -cache_kib)?;
     sqlite.pragma_update(None, "mmap_size", mmap_size)?;
-    sqlite.pragma_update(None, "temp_store", "MEMORY")?;
+    // A large sort of a reader's goes on in files that are gone with it: in memory, only its deadline would bound it.
+    // The writer's journals of statements are small and stay in memory, so that a full disk cannot stop a rollback.
+    let temp_store = if role == Role::Reader { "FILE" } else { "MEMORY" };
+    sqlite.pragma_update(None, "temp_store", temp_store)?;
     // Meant for a page when it is read from the disk. Readers map the file and set up a page at each visit: they would
     // check all cells of it each time, a fifth of a join's time. The writer and whoever copies the file do check.
     sqlite.pragma_update(None, "cell_size_check", mmap_size == 0)?;

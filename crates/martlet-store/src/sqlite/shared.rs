@@ -114,7 +114,8 @@ impl Shared {
     }
 
     pub(super) fn note_reads(&self, answers: &[Result<Answer, Error>]) {
-        let failed = answers.iter().any(|answer| matches!(answer, Err(error) if is_of_database(error)));
+        // A full disk stops a sort that needs files, not reading.
+        let failed = answers.iter().any(|answer| matches!(answer, Err(error) if error.code == code::READ_ONLY.code));
         note(&self.can_read, !failed);
     }
 
