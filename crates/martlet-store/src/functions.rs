@@ -31,9 +31,21 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// What the SQLite functions of the same names are on PostgreSQL: schema `martlet`, to be on the search path.
 pub const POSTGRES_PRELUDE: &str = include_str!("functions/prelude.sql");
 
+/// Tells whether the statement that is running must stop.
+pub(crate) type Watch = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Bytes of a text from which on a function asks first whether its statement must stop: between two looks of the
+/// virtual machine's own there may be a hundred calls, and each may take milliseconds over megabytes.
+const WATCHED_SIZE_MIN: usize = 2_048;
+
 /// Registers every function; `now` holds the microseconds that `now()` gives, for column defaults.
 pub fn register(connection: &Connection, now: &Arc<AtomicI64>) -> rusqlite::Result<()> {
-    let registry = Registry { connection };
+    register_watched(connection, now, &(Arc::new(|| false) as Watch))
+}
+
+/// As [`register`]; a function over a large text is refused with 57014 where its statement must stop.
+pub(crate) fn register_watched(connection: &Connection, now: &Arc<AtomicI64>, watch: &Watch) -> rusqlite::Result<()> {
+    let registry = Registry { connection, watch: Arc::clone(watch) };
     arithmetic::register(&registry)?;
     numeric::register(&registry)?;
     cast::register(&registry)?;
@@ -118,6 +130,7 @@ const VARIADIC: i32 = -1;
 
 struct Registry<'c> {
     connection: &'c Connection,
+    watch: Watch,
 }
 
 impl Registry<'_> {
@@ -128,11 +141,12 @@ impl Registry<'_> {
         arguments: i32,
         function: impl Fn(&Arguments<'_>) -> Result<T, Raise> + Send + 'static,
     ) -> rusqlite::Result<()> {
+        let watch = Arc::clone(&self.watch);
         self.connection.create_scalar_function(name, arguments, DETERMINISTIC, move |context| {
             if (0..context.len()).any(|index| context.get_raw(index) == ValueRef::Null) {
                 return Ok(None);
             }
-            Ok(Some(function(&Arguments { context })?))
+            Ok(Some(function(&Arguments { context, watch: &watch })?))
         })
     }
 
@@ -143,8 +157,9 @@ impl Registry<'_> {
         arguments: i32,
         function: impl Fn(&Arguments<'_>) -> Result<T, Raise> + Send + 'static,
     ) -> rusqlite::Result<()> {
+        let watch = Arc::clone(&self.watch);
         self.connection.create_scalar_function(name, arguments, DETERMINISTIC, move |context| {
-            Ok(function(&Arguments { context })?)
+            Ok(function(&Arguments { context, watch: &watch })?)
         })
     }
 
@@ -155,11 +170,12 @@ impl Registry<'_> {
         arguments: i32,
         function: impl Fn(&Arguments<'_>) -> Result<T, Raise> + Send + 'static,
     ) -> rusqlite::Result<()> {
+        let watch = Arc::clone(&self.watch);
         self.connection.create_scalar_function(name, arguments, VOLATILE, move |context| {
             if (0..context.len()).any(|index| context.get_raw(index) == ValueRef::Null) {
                 return Ok(None);
             }
-            Ok(Some(function(&Arguments { context })?))
+            Ok(Some(function(&Arguments { context, watch: &watch })?))
         })
     }
 }
@@ -167,6 +183,7 @@ impl Registry<'_> {
 /// A function's arguments, taken by their static types.
 struct Arguments<'a> {
     context: &'a Context<'a>,
+    watch: &'a Watch,
 }
 
 impl Arguments<'_> {
@@ -191,7 +208,11 @@ impl Arguments<'_> {
     }
 
     fn text(&self, index: usize) -> Result<&str, Raise> {
-        text_of(self.raw(index))
+        let text = text_of(self.raw(index))?;
+        if text.len() >= WATCHED_SIZE_MIN && (self.watch)() {
+            return Err(Raise::new(&code::DEADLINE, "the deadline passed; nothing was written"));
+        }
+        Ok(text)
     }
 }
 

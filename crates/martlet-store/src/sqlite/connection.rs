@@ -57,11 +57,14 @@ impl Connection {
             idempotency::create(&sqlite)?;
         }
         let now = Arc::new(AtomicI64::new(0));
-        crate::functions::register(&sqlite, &now)?;
+        let meter = Arc::new(Meter::new());
+        let watched = Arc::clone(&meter);
+        let watch: crate::functions::Watch = Arc::new(move || watched.overdue().is_some());
+        crate::functions::register_watched(&sqlite, &now, &watch)?;
         sqlite.set_prepared_statement_cache_capacity(limits::STATEMENTS_KEPT_MAX);
         let mut connection = Self {
             sqlite,
-            meter: Arc::new(Meter::new()),
+            meter,
             recorder: Arc::new(Recorder::default()),
             layouts: Layouts::default(),
             held: Held::default(),
