@@ -163,7 +163,7 @@ async fn what_no_value_can_hold_is_refused_when_it_is_bound() {
 }
 
 #[tokio::test]
-async fn plans_cannot_reach_outside_their_tables() {
+async fn abuse_sql_17_plans_cannot_reach_outside_their_tables() {
     let test = TestStore::with(SCHEMA);
     let folder = test.settings.data.display().to_string();
     let attach = format!("attach '{folder}/other.db' as other");
@@ -202,4 +202,47 @@ async fn plans_cannot_reach_outside_their_tables() {
     let count =
         query(Returns::Value, "select (select count(*) from posts) + (select count(*) from users) as n", "n bigint");
     assert_eq!(test.text(&count, &[]).await, "2", "nothing of it did anything");
+}
+
+/// What a migration of an engine's own file, or a hand at the database, might have left behind.
+const REACHING: &[&str] = &[
+    "create table seen (text text) strict",
+    "create table quiet (text text) strict",
+    "create view of_schema as select sql as t from sqlite_schema",
+    "create view of_pragma as select name as t from pragma_database_list",
+    "create view of_keys as select code as t from martlet_idempotency",
+    "create view of_file as select readfile('/etc/passwd') as t",
+    "create view of_code as select load_extension('x') as t",
+    "create view of_view as with w as (select t from of_schema) select t from w",
+    "create trigger of_seen after insert on seen when new.text = 'schema'
+     begin insert into quiet select sql from sqlite_schema; end",
+    "create trigger of_seen_keys after insert on seen when new.text = 'keys'
+     begin delete from martlet_idempotency; end",
+    "create trigger of_seen_code after insert on seen when new.text = 'code'
+     begin insert into quiet select load_extension('x'); end",
+];
+
+#[tokio::test]
+async fn abuse_sql_17_nor_through_views_triggers_and_ctes() {
+    let test = TestStore::with(REACHING);
+    for view in ["of_schema", "of_pragma", "of_keys", "of_file", "of_code", "of_view"] {
+        for sql in [
+            format!("select t from {view}"),
+            format!("with w as (select t from {view}) select t from w"),
+            format!("select (select t from {view} limit 1) as t"),
+            format!("select text as t from seen union all select t from {view}"),
+        ] {
+            let error = test.read(&query(Returns::Rows, &sql, "t text"), &[]).await.unwrap_err();
+            assert_eq!((error.code.as_ref(), error.message.as_str()), ("MRT500", "internal error"), "{sql}");
+        }
+        let error = error_of(&test, &format!("insert into quiet select t from {view}")).await;
+        assert_eq!((error.code.as_ref(), error.message.as_str()), ("MRT500", "internal error"), "{view}");
+    }
+    // A trigger's program is authorized whole when a statement that may fire it is prepared, whatever its WHEN says.
+    for text in ["schema", "keys", "code", "nothing"] {
+        let error = error_of(&test, &format!("insert into seen values ('{text}')")).await;
+        assert_eq!((error.code.as_ref(), error.message.as_str()), ("MRT500", "internal error"), "{text}");
+    }
+    let count = "select (select count(*) from seen) + (select count(*) from quiet) as n";
+    assert_eq!(test.text(&query(Returns::Value, count, "n bigint"), &[]).await, "0");
 }

@@ -86,3 +86,37 @@ fn the_lock_tells_who_has_the_folder_and_where_to_ask() {
     store.close();
     assert_eq!(SqliteStore::running(&data), None);
 }
+
+/// Resident memory of this process, in bytes.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// Only an author can write texts; however many, what is kept of them is bounded.
+#[tokio::test]
+async fn abuse_sql_22_statements_and_statistics_of_many_texts_are_bounded() {
+    let site = TestStore::with(&["create table t (id integer primary key, body text) strict"]);
+    let plan = |number: usize, filler: usize| {
+        let mut query = Arc::unwrap_or_clone(query(
+            Returns::Value,
+            &format!("select count(*) as n from t where id = {number} /* {} */", "x".repeat(filler)),
+            "n bigint",
+        ));
+        query.declaration.name = format!("q{number}");
+        Arc::new(query)
+    };
+    for number in 0..500 {
+        site.text(&plan(number, 1_000), &[]).await;
+    }
+    let before = memory();
+    for number in 500..7_000 {
+        assert_eq!(site.text(&plan(number, if number % 10 == 0 { 200_000 } else { 1_000 }), &[]).await, "0");
+    }
+    let figures = site.store.figures();
+    assert!(figures.plans.len() <= martlet_core::limits::STATISTICS_MAX, "{}", figures.plans.len());
+    assert!(figures.evicted >= 2_000, "{}", figures.evicted);
+    let grown = memory().saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown} bytes more");
+}

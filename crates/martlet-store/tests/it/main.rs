@@ -9,6 +9,7 @@ mod differential;
 mod errors;
 mod faults;
 mod figures;
+mod foreign;
 mod functions;
 mod generate;
 mod hotel;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod abuse;
+mod abuse_sql;
 mod bench;
 mod check;
 mod clients;
@@ -19,6 +20,7 @@ mod migrate;
 mod new;
 mod once;
 mod openapi;
+mod operations;
 mod planted;
 mod quickstart;
 mod seed;
