@@ -218,7 +218,13 @@ fn abuse_sql_13_transactions_over_the_same_rows_never_lock_each_other() {
                     |nth: u64| client.wrapping_mul(6_364_136_223_846_793_005).rotate_left(nth as u32 * 17) % 10 + 1;
                 let body = json!({ "a": row(1), "b": row(2), "c": row(3) }).to_string();
                 let began = Instant::now();
-                let reply = server.post("/rest/v1/rpc/move", &body, "");
+                // Who is refused early for want of room comes again, as it is told.
+                let mut reply = server.post("/rest/v1/rpc/move", &body, "");
+                while reply.status == 503 {
+                    assert!(!reply.header("retry-after").is_empty(), "{reply:?}");
+                    std::thread::sleep(Duration::from_millis(100));
+                    reply = server.post("/rest/v1/rpc/move", &body, "");
+                }
                 waits.lock().unwrap().push(began.elapsed());
                 match reply.status {
                     204 => drop(moved.fetch_add(1, Ordering::Relaxed)),
@@ -231,7 +237,7 @@ fn abuse_sql_13_transactions_over_the_same_rows_never_lock_each_other() {
     let mut waits = waits.into_inner().unwrap();
     waits.sort();
     assert_eq!(waits.len(), 500, "everyone has an answer");
-    assert!(waits[499] < Duration::from_secs(10), "{:?}", waits[499]);
+    assert!(waits[499] < Duration::from_secs(20), "{:?}", waits[499]);
     assert!(moved.into_inner() > 400);
     assert_eq!(server.get("/rest/v1/rpc/sum").body, "10000", "nothing is lost on the way");
     assert!(!server.stderr().contains("panic"));
