@@ -10,6 +10,7 @@ mod app;
 pub mod catalogue;
 mod compile;
 mod declaration;
+pub mod dependency;
 mod diagnostic;
 mod header;
 pub mod ir;

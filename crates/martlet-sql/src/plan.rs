@@ -1,5 +1,6 @@
 //! A query or action compiled for its engines.
 
+use crate::dependency::Dependencies;
 use crate::{Declaration, Expect, JsonType, Span};
 use martlet_core::Type;
 use std::collections::BTreeSet;
@@ -15,6 +16,18 @@ pub struct Query {
     pub statement: Statement,
     /// `@page`.
     pub page: Option<PagePlan>,
+    /// What its answers rest on; of a query with `@page` those of its first page.
+    pub dependencies: Dependencies,
+}
+
+impl Query {
+    /// What an answer rests on that was made with so many arguments behind the declared ones: see [`PagePlan`].
+    pub fn dependencies_of(&self, hidden: usize) -> &Dependencies {
+        match &self.page {
+            Some(page) if hidden > 1 => &page.after_dependencies,
+            _ => &self.dependencies,
+        }
+    }
 }
 
 /// What `@page` adds. The statement's hidden parameters follow the declared ones: how many rows are wanted and, after
@@ -23,6 +36,8 @@ pub struct Query {
 pub struct PagePlan {
     /// The SELECT of what comes after a cursor.
     pub after: Statement,
+    /// What the answers of `after` rest on.
+    pub after_dependencies: Dependencies,
     /// The page's columns, named as they are written.
     pub keys: Vec<Column>,
 }

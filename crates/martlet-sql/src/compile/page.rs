@@ -6,6 +6,7 @@
 //! whole; otherwise the leading column is bounded by itself and the rest is told apart among its equals.
 
 use super::plan;
+use crate::dependency::Dependencies;
 use crate::resolve::{self, Context, Environment};
 use crate::source::Source;
 use crate::token::{self, StatementText};
@@ -16,6 +17,9 @@ use sqlparser::tokenizer::Token;
 
 /// Name of the hidden parameter that says how many rows are wanted.
 const SIZE: &str = "martlet_page_size";
+
+/// A plan and what its answers rest on.
+type Analysed = (Statement, Dependencies);
 
 /// What the two plans of a page are made from.
 pub(super) struct Paged<'a> {
@@ -39,7 +43,7 @@ struct Places {
 
 impl Paged<'_> {
     /// The plan of the first page and of the others; none when `sink` has got the reasons.
-    pub(super) fn plans(&self, page: &Page, sink: &mut Vec<Diagnostic>) -> Option<(Statement, PagePlan)> {
+    pub(super) fn plans(&self, page: &Page, sink: &mut Vec<Diagnostic>) -> Option<(Analysed, PagePlan)> {
         let Some(places) = self.places() else {
             let message = "a query with `@page` has a FROM, whose rows it pages through";
             sink.push(self.source.error("page_statement", page.span, message));
@@ -47,17 +51,19 @@ impl Paged<'_> {
         };
         let mut params = self.declaration.params.clone();
         params.push(hidden(SIZE, Type::Bigint));
-        let (first, mut keys, is_unique) = self.compile(&self.written(page, &places, None), &params, page, sink)?;
+        let ((first, dependencies), mut keys, is_unique) =
+            self.compile(&self.written(page, &places, None), &params, page, sink)?;
         if !self.check(page, &first, &keys, is_unique, sink) {
             return None;
         }
         params.extend(keys.iter().map(|key| hidden(&key.name, key.ty)));
         let condition = condition(page);
-        let (after, ..) = self.compile(&self.written(page, &places, Some(&condition)), &params, page, sink)?;
+        let ((after, after_dependencies), ..) =
+            self.compile(&self.written(page, &places, Some(&condition)), &params, page, sink)?;
         for (key, (expression, _)) in keys.iter_mut().zip(&page.by) {
             key.name.clone_from(expression);
         }
-        Some((first, PagePlan { after, keys }))
+        Some(((first, dependencies), PagePlan { after, after_dependencies, keys }))
     }
 
     /// The author's text with the page's columns, order and limit, and the condition, if there is one.
@@ -93,7 +99,7 @@ impl Paged<'_> {
         params: &[Param],
         page: &Page,
         sink: &mut Vec<Diagnostic>,
-    ) -> Option<(Statement, Vec<Column>, bool)> {
+    ) -> Option<(Analysed, Vec<Column>, bool)> {
         let source = Source::new(self.source.path(), written);
         let mut own = Vec::new();
         let file = token::split(&source, &mut own);
@@ -108,12 +114,13 @@ impl Paged<'_> {
         }
         let (resolved, is_unique) = resolved?;
         let span = file.statements.first()?.span;
+        let dependencies = Dependencies::of(&resolved, self.declaration, self.catalogue);
         let mut statement = plan::plan(&source, span, resolved);
         statement.span = self.text.span;
         statement.rows_max = Some(u64::from(page.size_max) + 1);
         let keys = statement.columns.split_off(self.own.columns.len());
         statement.json.truncate(self.own.columns.len());
-        Some((statement, keys, is_unique))
+        Some(((statement, dependencies), keys, is_unique))
     }
 
     fn check(

@@ -5,6 +5,7 @@ use super::json_type;
 use super::page::Paged;
 use crate::app::{App, Seed};
 use crate::catalogue;
+use crate::dependency::Dependencies;
 use crate::header::{self, FileKind, Header};
 use crate::nearest::did_you_mean;
 use crate::resolve::{self, Context, Environment, StepNames};
@@ -126,6 +127,7 @@ fn query(
     if text.statements.len() == 1 {
         warn_unused(source, &header.declaration, &resolved.params_used, sink);
     }
+    let mut dependencies = Dependencies::of(&resolved, &header.declaration, catalogue);
     let mut statement = plan(source, statement_text.span, resolved);
     check_returns(source, &mut header, &statement, sink);
     let mut page = None;
@@ -138,9 +140,9 @@ fn query(
         let declaration = &header.declaration;
         let paged = Paged { source, text: statement_text, declaration, catalogue, own: &statement };
         let (first, others) = paged.plans(declared, sink)?;
-        (statement, page) = (first, Some(others));
+        (statement, dependencies, page) = (first.0, first.1, Some(others));
     }
-    Some(Query { declaration: header.declaration, file: file.path.clone(), statement, page })
+    Some(Query { declaration: header.declaration, file: file.path.clone(), statement, page, dependencies })
 }
 
 fn action(

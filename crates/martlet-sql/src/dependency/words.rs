@@ -1,0 +1,157 @@
+//! Dependencies in words, for authors: `bookings where status = 'confirmed' and check_in < :check_out`.
+
+use super::keys::Link;
+use super::{Operand, Shape, Source, Term, Tuples};
+use crate::ir::{CompareOperator, Expr, ExprKind};
+use crate::{Bind, Catalogue, Declaration};
+use martlet_core::Value;
+
+/// What stands for a part that has no short form.
+const PART: &str = "...";
+
+impl Shape {
+    /// The rows that matter, in words.
+    pub fn words(&self, catalogue: &Catalogue, declaration: &Declaration) -> String {
+        let words = Words { shape: self, catalogue, declaration };
+        let mut conditions = Vec::new();
+        match &self.tuples {
+            Tuples::Given(sources) => {
+                for (column, source) in self.key.iter().zip(sources) {
+                    conditions.push(words.among(*column, source));
+                }
+            }
+            Tuples::Selected(_) => {
+                let names: Vec<&str> = self.key.iter().map(|column| words.column(*column)).collect();
+                conditions.push(format!("{} found by the rows before", names.join(", ")));
+            }
+        }
+        conditions.extend(self.residual.iter().map(|term| words.term(term)));
+        if conditions.is_empty() {
+            return format!("any row of {}", self.table);
+        }
+        format!("{} where {}", self.table, conditions.join(" and "))
+    }
+}
+
+struct Words<'a> {
+    shape: &'a Shape,
+    catalogue: &'a Catalogue,
+    declaration: &'a Declaration,
+}
+
+impl<'a> Words<'a> {
+    fn column(&self, column: usize) -> &'a str {
+        let table = self.catalogue.table(&self.shape.table);
+        table.and_then(|table| table.columns.get(column)).map_or(PART, |column| column.name.as_str())
+    }
+
+    fn operand(&self, operand: &Operand) -> String {
+        match operand {
+            Operand::Constant(value) => literal(value),
+            Operand::Bind(bind) => self.bind(bind),
+            Operand::Plus(base, number) if *number < 0 => format!("{} - {}", self.operand(base), number.unsigned_abs()),
+            Operand::Plus(base, number) => format!("{} + {number}", self.operand(base)),
+            Operand::Computed { text, .. } => text.clone(),
+        }
+    }
+
+    fn bind(&self, bind: &Bind) -> String {
+        match bind {
+            Bind::Parameter(index) => match self.declaration.params.get(*index) {
+                Some(param) => format!(":{}", param.name),
+                None => "the cursor".to_owned(),
+            },
+            other => of_bind(other),
+        }
+    }
+
+    fn source(&self, source: &Source) -> String {
+        match source {
+            Source::One(operand) => self.operand(operand),
+            Source::Any(operands) => {
+                let all: Vec<String> = operands.iter().map(|operand| self.operand(operand)).collect();
+                format!("({})", all.join(", "))
+            }
+            Source::List(index) => self.bind(&Bind::Parameter(*index)),
+        }
+    }
+
+    fn among(&self, column: usize, source: &Source) -> String {
+        let word = match source {
+            Source::One(_) => "=",
+            Source::Any(_) | Source::List(_) => "in",
+        };
+        format!("{} {word} {}", self.column(column), self.source(source))
+    }
+
+    fn term(&self, term: &Term) -> String {
+        match term {
+            Term::Compare { column, operator, operand } => {
+                format!("{} {} {}", self.column(*column), operator.name(), self.operand(operand))
+            }
+            Term::IsNull(column) => format!("{} is null", self.column(*column)),
+            Term::Among { column, source } => self.among(*column, source),
+            Term::And(terms) => self.all(terms, " and "),
+            Term::Or(terms) => format!("({})", self.all(terms, " or ")),
+            Term::Not(term) => match &**term {
+                Term::IsNull(column) => format!("{} is not null", self.column(*column)),
+                term => format!("not ({})", self.term(term)),
+            },
+        }
+    }
+
+    fn all(&self, terms: &[Term], word: &str) -> String {
+        terms.iter().map(|term| self.term(term)).collect::<Vec<_>>().join(word)
+    }
+}
+
+fn of_bind(bind: &Bind) -> String {
+    match bind {
+        Bind::UserId => "auth.uid()".to_owned(),
+        Bind::Role => "auth.role()".to_owned(),
+        Bind::Claims => "auth.jwt()".to_owned(),
+        Bind::Claim(name) => format!("auth.jwt() ->> '{name}'"),
+        Bind::Now => "now()".to_owned(),
+        Bind::Today => "current_date".to_owned(),
+        Bind::Parameter(_) | Bind::StepColumn { .. } => PART.to_owned(),
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Double(value) => value.to_string(),
+        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        Value::List(_) => PART.to_owned(),
+    }
+}
+
+/// A value without a column, as far as it is short.
+pub(super) fn expression(expr: &Expr) -> String {
+    match &expr.kind {
+        ExprKind::Literal(value) => literal(value),
+        ExprKind::UserId => of_bind(&Bind::UserId),
+        ExprKind::Role => of_bind(&Bind::Role),
+        ExprKind::Claims => of_bind(&Bind::Claims),
+        ExprKind::Claim(name) => of_bind(&Bind::Claim(name.clone())),
+        ExprKind::Cast(inner) => format!("({})::{}", expression(inner), expr.ty),
+        ExprKind::Call { function, args } => {
+            let args: Vec<String> = args.iter().map(expression).collect();
+            format!("{}({})", function.name(), args.join(", "))
+        }
+        _ => PART.to_owned(),
+    }
+}
+
+/// Why a table is a dependency as a whole, and what would help.
+pub(super) fn coarse(table: &str, links: &[Link]) -> String {
+    let operator = CompareOperator::Equal.name();
+    if links.is_empty() {
+        return format!("no condition fixes a column of `{table}`: `column {operator} :parameter` would");
+    }
+    format!(
+        "`{table}` is joined to rows that are themselves not few: a condition on those, or on `{table}`, would help"
+    )
+}
