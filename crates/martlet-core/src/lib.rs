@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod change;
 mod clock;
 pub mod code;
 mod error;
@@ -20,6 +21,7 @@ pub mod time;
 mod ty;
 mod value;
 
+pub use change::Change;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use code::Code;
 pub use error::{Detail, Error, Kind};

@@ -18,6 +18,8 @@ pub const CELL_SIZE_MAX: usize = 16 * 1024 * 1024;
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Items of a list argument.
 pub const LIST_ITEMS_MAX: usize = 10_000;
+/// How often the database file is looked at for writes of other processes, in milliseconds.
+pub const FOREIGN_WRITES_LOOK_MS: u64 = 100;
 /// Deadline of a query without `@timeout`, in milliseconds.
 pub const QUERY_TIMEOUT_MS: u64 = 5_000;
 /// Deadline of an action without `@timeout`, in milliseconds.

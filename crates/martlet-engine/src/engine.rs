@@ -320,7 +320,7 @@ impl Engine {
             return Err(read_only(item.name));
         };
         let (inputs, page) = self.inputs(entry, caller, item.arguments, now, Demand::default(), &mut Vec::new())?;
-        Ok((Read { query: query.clone(), inputs }, page, self.timeout(&entry.callable)))
+        Ok((Read { query: query.clone(), inputs, wants_keys: false }, page, self.timeout(&entry.callable)))
     }
 
     /// The entry of a name that the caller may call.
@@ -329,7 +329,7 @@ impl Engine {
     }
 
     async fn read(&self, query: Arc<Query>, inputs: Inputs, deadline: Instant) -> Result<Answer, Error> {
-        let mut snapshot = self.store.read(vec![Read { query, inputs }], deadline).await?;
+        let mut snapshot = self.store.read(vec![Read { query, inputs, wants_keys: false }], deadline).await?;
         snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
     }
 

@@ -140,7 +140,13 @@ mod tests {
     fn answers_stand_in_order() {
         let position = Position::default();
         let answer = |body: Option<&'static str>| {
-            Ok(Answer { body: body.map(|body| Bytes::from_static(body.as_bytes())), rows: 1, position, last: None })
+            Ok(Answer {
+                body: body.map(|body| Bytes::from_static(body.as_bytes())),
+                rows: 1,
+                position,
+                last: None,
+                keys: None,
+            })
         };
         let answers = vec![answer(Some("[1]")), Err(Error::new(&code::FORBIDDEN, "no")), answer(None)];
         let snapshot = Snapshot { position, answers };

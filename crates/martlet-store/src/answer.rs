@@ -84,6 +84,8 @@ pub struct Read {
     pub query: Arc<Query>,
     /// Its inputs.
     pub inputs: Inputs,
+    /// Whether to tell with the answer what it rests on.
+    pub wants_keys: bool,
 }
 
 /// The canonical answer of one query or action.
@@ -97,6 +99,17 @@ pub struct Answer {
     pub position: Position,
     /// Of a page that more rows follow: the keys of its last row.
     pub last: Option<Box<[Value]>>,
+    /// What it rests on, where that was asked for and could be found.
+    pub keys: Option<Box<AnswerKeys>>,
+}
+
+/// What the statements beside the author's have given, at the snapshot of the answer.
+#[derive(Debug, Clone, Default)]
+pub struct AnswerKeys {
+    /// The rows of each keys-statement, in order.
+    pub keys: Vec<Vec<Box<[Value]>>>,
+    /// The row of the values-statement.
+    pub values: Box<[Value]>,
 }
 
 /// Answers of one read transaction.

@@ -10,11 +10,13 @@ pub mod canonical;
 mod figures;
 mod forms;
 pub mod functions;
+mod observer;
 pub mod proof;
 mod sqlite;
 
-pub use answer::{Answer, Demand, Form, Inputs, Once, Read, Snapshot};
+pub use answer::{Answer, AnswerKeys, Demand, Form, Inputs, Once, Read, Snapshot};
 pub use figures::{Figures, PlanFigures, PoolFigures, StatementFigures};
+pub use observer::{Changes, CommitObserver};
 pub use sqlite::{
     DATABASE_BOUNDS, Health, MigrateReport, OnRow, PlanLine, ROWS_BOUNDS, Running, Scratch, ScratchError, SeedProgress,
     Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings, Synchronous,

@@ -6,13 +6,16 @@
 mod authorizer;
 mod bind;
 mod budget;
+mod capture;
 mod connection;
 mod cross_check;
 mod error;
+mod foreign;
 mod group;
 mod held;
 mod idempotency;
 mod inline;
+mod keys;
 mod layouts;
 mod lock;
 mod migrate;
@@ -36,9 +39,9 @@ pub use shell::{OnRow, Shell, ShellError, ShellOutcome};
 pub use statistics::{DATABASE_BOUNDS, ROWS_BOUNDS};
 
 use crate::{Answer, Figures, Inputs, Once, Read, Snapshot};
-use authorizer::Role;
 use connection::Connection;
 use martlet_core::{Clock, Error, Position, code};
+use martlet_sql::dependency::Tracked;
 use martlet_sql::{Action, App, Seed};
 use reader::Readers;
 use shared::Shared;
@@ -70,12 +73,11 @@ impl SqliteStore {
         }
         let folder = lock::DataFolder::take(&settings.data)?;
         let database = folder.database();
+        let shared = Arc::new(Shared::new(settings, clock, database.clone())?);
         // The writer opens first: it makes the log and its index, which readers cannot.
-        let connection = Connection::open(&database, Role::Writer, settings.synchronous)
-            .map_err(|failure| not_opened(&database, &failure))?;
+        let connection = writer::open(&shared).map_err(|failure| not_opened(&database, &failure))?;
         // The log is there now: without its name a power cut would take what was acknowledged.
         folder.sync()?;
-        let shared = Arc::new(Shared::new(settings, clock, database)?);
         let readers = Readers::start(&shared)?;
         let writer =
             Writer::start(Arc::clone(&shared), readers.inline(), connection).map_err(|error| no_thread(&error))?;
@@ -93,7 +95,11 @@ impl SqliteStore {
     ///
     /// Dry, it only tells what it would do. Blocks. Errors: MRT500 whose message is complete and for the operator.
     pub fn migrate(&self, app: &App, is_dry: bool) -> Result<MigrateReport, Error> {
-        self.0.writer.borrow(|_| migrate::migrate(&self.0.shared, app, is_dry))?
+        self.0.writer.borrow(|connection| {
+            // Triggers of ours would stand in the way of what changes their tables.
+            connection.stop_capture().map_err(|failure| Error::internal(format!("capturing changes: {failure}")))?;
+            migrate::migrate(&self.0.shared, app, is_dry)
+        })?
     }
 
     /// Runs the seed in one transaction. Blocks.
@@ -114,7 +120,7 @@ impl SqliteStore {
         cross_check::tables(&self.0.shared, app)?;
         self.0.shared.set_constraint_names(app);
         self.0.shared.statistics.prepare(app);
-        self.0.writer.borrow(|connection| cross_check::actions(connection, app))??;
+        self.0.writer.borrow(|connection| self.0.prepare_writer(connection, app))??;
         let mut is_first = true;
         self.0.readers.on_each(|connection| cross_check::queries(connection, app, std::mem::take(&mut is_first)))
     }
@@ -199,6 +205,16 @@ impl SqliteStore {
 }
 
 impl Inner {
+    /// Before any of the app's statements is prepared: what was prepared before a trigger is prepared again.
+    fn prepare_writer(&self, connection: &Connection, app: &App) -> Result<(), Error> {
+        if self.shared.settings.observer.is_some() {
+            self.shared.capture.track(Tracked::of(app));
+            let captured = connection.capture(&self.shared.capture);
+            captured.map_err(|failure| Error::internal(format!("capturing changes: {failure}")))?;
+        }
+        cross_check::actions(connection, app)
+    }
+
     fn close(&self) {
         if self.shared.begin_closing() {
             self.readers.close();

@@ -34,6 +34,7 @@ fn store_settings(settings: &Settings) -> StoreSettings {
         write_queue_max: settings.number(&key::WRITE_QUEUE_MAX),
         answer_rows_max: settings.number(&key::ANSWER_ROWS_MAX),
         answer_size_max: settings.number(&key::ANSWER_SIZE_MAX),
+        observer: None,
         slow_statement_ms: slow_statement.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
     }
 }

@@ -4,7 +4,7 @@
 //! compiler might bring in: no ATTACH, no PRAGMA, no DDL, no reading of SQLite's own tables, no loading of code, also
 //! inside views and triggers. The same callbacks, noted down, are the cross-check of a plan's reads and writes.
 
-use super::idempotency;
+use super::{capture, idempotency};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -80,7 +80,7 @@ impl Recorder {
     }
 
     fn is_allowed(&self, table: &str) -> bool {
-        is_table_of_the_app(table) || (table == idempotency::TABLE && self.is_ours.load(Ordering::Relaxed))
+        is_table_of_the_app(table) || (is_table_of_ours(table) && self.is_ours.load(Ordering::Relaxed))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Noted>>> {
@@ -88,6 +88,10 @@ impl Recorder {
     }
 
     fn note(&self, context: &AuthContext<'_>, access: impl FnOnce() -> Access) {
+        // What our own triggers read is no part of a plan.
+        if context.accessor.is_some_and(|accessor| accessor.starts_with(capture::TRIGGER)) {
+            return;
+        }
         if let Some(noted) = self.lock().as_mut() {
             noted.push(Noted { access: access(), accessor: context.accessor.map(str::to_owned) });
         }
@@ -109,6 +113,11 @@ pub(super) fn authorize(role: Role, recorder: &Recorder, context: &AuthContext<'
         // Readers bracket a batch by BEGIN and COMMIT.
         AuthAction::Transaction { .. } => true,
         AuthAction::Savepoint { .. } => is_writer,
+        // Of the capture of changes, and of looking for writes of others: never the app's.
+        AuthAction::Pragma { pragma_name: "data_version", pragma_value: None }
+        | AuthAction::Pragma { pragma_name: "table_info", .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::DropTempTrigger { .. } => is_writer && recorder.is_ours.load(Ordering::Relaxed),
         AuthAction::Insert { table_name } => {
             recorder.note(context, || Access::Insert { table: table_name.to_owned() });
             is_writer && recorder.is_allowed(table_name)
@@ -124,6 +133,11 @@ pub(super) fn authorize(role: Role, recorder: &Recorder, context: &AuthContext<'
         _ => false,
     };
     if is_allowed { Authorization::Allow } else { Authorization::Deny }
+}
+
+/// What our own statements may name besides the app's tables.
+fn is_table_of_ours(table: &str) -> bool {
+    [idempotency::TABLE, "sqlite_master", "sqlite_temp_master", "pragma_table_info"].contains(&table)
 }
 
 /// SQLite's tables, ours, and those of the pragmas begin with a reserved word.

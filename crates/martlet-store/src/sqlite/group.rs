@@ -168,7 +168,7 @@ fn answer(shared: &Shared, group: Vec<Pending>, outcomes: Vec<Option<Result<Done
             tell(
                 shared,
                 pending,
-                outcome.map(|done| Answer { body: done.body, rows: done.rows, position, last: None }),
+                outcome.map(|done| Answer { body: done.body, rows: done.rows, position, last: None, keys: None }),
             );
         }
     }
@@ -202,6 +202,7 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
     if let Err(failure) = connection.run("BEGIN IMMEDIATE") {
         return failed(&failure);
     }
+    shared.capture.begin();
     let mut outcomes = Vec::with_capacity(group.len());
     let mut is_changed = false;
     let began = Instant::now();
@@ -217,13 +218,12 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
             break;
         }
     }
-    let committed = shared.committing(|| {
-        let committed = connection.run("COMMIT");
-        if committed.is_ok() && is_changed {
-            shared.count_commit();
-        }
-        committed
-    });
+    // Nobody needs to hear of a group that has changed nothing.
+    let committed = if is_changed {
+        shared.commit(&shared.capture.take(), || connection.run("COMMIT"))
+    } else {
+        connection.run("COMMIT")
+    };
     match committed {
         Ok(()) => Attempt::Committed(outcomes),
         Err(failure) => {
@@ -303,6 +303,7 @@ fn in_savepoint<T>(
     work: impl FnOnce() -> Result<T, Error>,
 ) -> Result<Result<T, Error>, TransactionLost> {
     let translate = |failure: rusqlite::Error| error::translate(&failure, &shared.constraint_names());
+    let mark = shared.capture.mark();
     if let Err(failure) = connection.run("SAVEPOINT action") {
         return lost_or(connection, translate(failure));
     }
@@ -319,6 +320,7 @@ fn in_savepoint<T>(
     if undone.is_err() || connection.is_autocommit() {
         return lost_or(connection, error);
     }
+    shared.capture.cut_back(mark);
     Ok(Err(error))
 }
 

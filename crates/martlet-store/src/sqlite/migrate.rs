@@ -4,6 +4,7 @@
 //! by a new file: the database's history and the folder's must be the same.
 
 use super::authorizer::Role;
+use super::capture::Captured;
 use super::connection::Connection;
 use super::seed::quoted;
 use super::{MigrateReport, Shared};
@@ -34,7 +35,7 @@ pub(super) fn migrate(shared: &Shared, app: &App, is_dry: bool) -> Result<Migrat
     let now = shared.clock.now();
     report.copy = copy_first(shared, &connection, &first.name, now)?;
     apply_all(&mut connection, &missing, now)?;
-    let committed = shared.committing(|| commit(&connection).map(|()| shared.count_commit()));
+    let committed = shared.commit(&Captured::Everything, || commit(&connection));
     committed.inspect_err(|failure| shared.note_failure(failure)).map_err(not_committed)?;
     Ok(report)
 }

@@ -14,6 +14,7 @@ use super::budget::{Allowance, Stop};
 use super::connection::Connection;
 use super::error;
 use super::inline::{Inline, Slot};
+use super::keys;
 use super::overruns::Overruns;
 use super::queue::{Queue, Refused, Taken};
 use super::run::{Failure, Run, Wanted, WantedPage};
@@ -23,6 +24,7 @@ use martlet_core::{Error, Position, QueueBounds, QueueLimit, Value, code, limits
 #[cfg(test)]
 use martlet_sql::Query;
 use martlet_sql::Statement;
+use martlet_sql::dependency::Dependencies;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -273,7 +275,9 @@ fn run_reads(
     allowance: Allowance,
     waited: Duration,
 ) -> Result<Snapshot, Stopped> {
-    let transaction = (reads.len() > 1 && connection.is_autocommit()).then(|| ReadTransaction::begin(connection));
+    let is_several =
+        reads.len() > 1 || reads.iter().any(|read| read.wants_keys && !dependencies_of(read).keys.is_empty());
+    let transaction = (is_several && connection.is_autocommit()).then(|| ReadTransaction::begin(connection));
     // Declared after the transaction, so that it ends before the transaction does.
     let _armed = connection.meter.arm(allowance);
     let mut answers = Vec::with_capacity(reads.len());
@@ -318,7 +322,14 @@ fn step_read(run: Run<'_>, read: &Read, position: Position) -> Result<Answer, Fa
     connection.set_now(read.inputs.now);
     let output = run.statement(0, statement, &read.inputs, &Vec::new(), wanted)?;
     read.inputs.demand.check(layout.returns(), output.rows)?;
-    Ok(Answer { body: output.body?, rows: output.rows, position, last: output.last })
+    let keys = if read.wants_keys { keys::of(run, dependencies_of(read), &read.inputs)? } else { None };
+    Ok(Answer { body: output.body?, rows: output.rows, position, last: output.last, keys })
+}
+
+/// What the answer rests on.
+fn dependencies_of(read: &Read) -> &Dependencies {
+    let hidden = read.inputs.arguments.len().saturating_sub(read.query.declaration.params.len());
+    read.query.dependencies_of(hidden)
 }
 
 /// The statement that the arguments are for and, of a page, what is wanted of it.

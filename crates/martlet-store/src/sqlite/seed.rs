@@ -2,6 +2,7 @@
 
 use super::authorizer::Role;
 use super::bind::FirstRows;
+use super::capture::Captured;
 use super::connection::Connection;
 use super::error::translate;
 use super::run::{Run, Wanted};
@@ -42,7 +43,7 @@ pub(super) fn seed(
         let rows = output.map_err(|failure| of_statement(index, &table, failure.into_error()))?.rows;
         progress(SeedProgress { table, rows, done: index + 1, total: seed.statements.len() });
     }
-    let committed = shared.committing(|| connection.run("COMMIT").map(|()| shared.count_commit()));
+    let committed = shared.commit(&Captured::Everything, || connection.run("COMMIT"));
     committed.inspect_err(|failure| shared.note_failure(failure)).map_err(translated)?;
     analyse(&connection);
     Ok(())

@@ -1,7 +1,9 @@
 //! Plain data of the store's public face.
 
+use crate::CommitObserver;
 use martlet_core::limits;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// When a commit is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +32,8 @@ pub struct StoreSettings {
     pub answer_size_max: usize,
     /// A statement that takes longer is logged at warn; none: never.
     pub slow_statement_ms: Option<u64>,
+    /// Told of every commit; none: changes are not captured.
+    pub observer: Option<Arc<dyn CommitObserver>>,
 }
 
 impl StoreSettings {
@@ -44,6 +48,7 @@ impl StoreSettings {
             answer_rows_max: limits::ANSWER_ROWS_MAX,
             answer_size_max: limits::ANSWER_SIZE_MAX,
             slow_statement_ms: None,
+            observer: None,
         }
     }
 }

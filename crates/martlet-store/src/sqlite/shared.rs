@@ -1,9 +1,10 @@
 //! What the callers, the readers and the writer share.
 
+use super::capture::{Capture, Captured};
 use super::error::{self, ConstraintNames};
 use super::statistics::Statistics;
 use super::{Health, StoreSettings};
-use crate::Answer;
+use crate::{Answer, Changes};
 use martlet_core::{Clock, Error, Kind, Position, code};
 use martlet_sql::App;
 use std::path::PathBuf;
@@ -16,7 +17,9 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) database: PathBuf,
     pub(super) statistics: Statistics,
-    epoch: u64,
+    /// What the writer's transaction has changed.
+    pub(super) capture: Capture,
+    epoch: AtomicU64,
     commits: AtomicU64,
     /// Rises when a COMMIT begins and when it has ended: odd while one is under way.
     commit_turns: AtomicU64,
@@ -31,14 +34,14 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(settings: StoreSettings, clock: Arc<dyn Clock>, database: PathBuf) -> Result<Self, Error> {
-        let mut epoch = [0; 8];
-        getrandom::fill(&mut epoch).map_err(|error| Error::internal(format!("no random numbers: {error}")))?;
+        let epoch = random().map_err(|error| Error::internal(format!("no random numbers: {error}")))?;
         Ok(Self {
             settings,
             clock,
             database,
             statistics: Statistics::new(),
-            epoch: u64::from_le_bytes(epoch),
+            capture: Capture::default(),
+            epoch: AtomicU64::new(epoch),
             commits: AtomicU64::new(0),
             commit_turns: AtomicU64::new(0),
             may_hold: AtomicBool::new(true),
@@ -52,11 +55,11 @@ impl Shared {
 
     /// The last commit that is visible to every read that begins after this.
     pub(super) fn position(&self) -> Position {
-        Position { epoch: self.epoch, number: self.commits.load(Ordering::Acquire) }
+        Position { epoch: self.epoch.load(Ordering::Acquire), number: self.commits.load(Ordering::Acquire) }
     }
 
     /// After COMMIT, before anybody is told of it. Only the holder of the writer's turn calls this.
-    pub(super) fn count_commit(&self) {
+    fn count_commit(&self) {
         self.commits.fetch_add(1, Ordering::Release);
     }
 
@@ -71,6 +74,33 @@ impl Shared {
         self.commit_turns.fetch_add(1, Ordering::SeqCst);
         let _ended = Turn(&self.commit_turns);
         commit()
+    }
+
+    /// Runs a COMMIT of the app's data, told to the observer with what it changes, and counts it where it works.
+    pub(super) fn commit<R, E>(&self, captured: &Captured, commit: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+        self.committing(|| {
+            let number = self.commits.load(Ordering::Relaxed) + 1;
+            let changes = match captured {
+                Captured::Rows(changes) => Changes::Rows(changes),
+                Captured::Everything => Changes::Everything,
+            };
+            if let Some(observer) = &self.settings.observer {
+                observer.begins(number, changes);
+            }
+            let committed = commit().inspect(|_| self.count_commit());
+            if let Some(observer) = &self.settings.observer {
+                observer.ended(number);
+            }
+            committed
+        })
+    }
+
+    /// Somebody else has written: what was known of the data is void, and so are the positions told so far.
+    pub(super) fn forget_all(&self) {
+        if let Ok(epoch) = random() {
+            self.epoch.store(epoch, Ordering::Release);
+        }
+        let _: Result<(), ()> = self.commit(&Captured::Everything, || Ok(()));
     }
 
     /// Between which commits it is now; none while one is under way, which some may already see and others not yet,
@@ -137,6 +167,13 @@ impl Shared {
     pub(super) fn note_write(&self, works: bool) {
         note(&self.can_write, works);
     }
+}
+
+/// For an epoch.
+fn random() -> Result<u64, getrandom::Error> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// Whether an error tells of the database rather than of the call.

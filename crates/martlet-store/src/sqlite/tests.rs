@@ -1,5 +1,6 @@
 //! What only the inside can bring about: a full disk, a database that cannot be written, a plan that lies.
 
+use super::authorizer::Role;
 use super::*;
 use crate::Demand;
 use martlet_core::{Identity, SystemClock, Timestamp, Type, Value};
@@ -20,6 +21,7 @@ impl Bench {
     fn new(ddl: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
+            observer: None,
             data: folder.path().join("data"),
             synchronous: Synchronous::Full,
             readers: 1,
@@ -53,7 +55,7 @@ impl Bench {
 
     async fn number(&self, sql: &str) -> String {
         let query = query(statement(StatementKind::Select, sql, 1, &[], &[]));
-        let reads = vec![Read { query, inputs: inputs() }];
+        let reads = vec![Read { query, inputs: inputs(), wants_keys: false }];
         let snapshot = self.store.read(reads, Instant::now() + Duration::from_secs(30)).await.unwrap();
         let body = snapshot.answers.into_iter().next().unwrap().unwrap().body.unwrap();
         String::from_utf8(body.to_vec()).unwrap()
@@ -118,7 +120,13 @@ fn uses(names: &[&str]) -> Vec<TableUse> {
 
 fn query(statement: Statement) -> Arc<Query> {
     let declaration = declaration("q", Returns::Value);
-    Arc::new(Query { declaration, file: "queries/q.sql".to_owned(), statement, page: None })
+    Arc::new(Query {
+        declaration,
+        file: "queries/q.sql".to_owned(),
+        statement,
+        page: None,
+        dependencies: Default::default(),
+    })
 }
 
 fn action(steps: Vec<Step>) -> Arc<Action> {
@@ -297,7 +305,7 @@ async fn a_plan_that_overran_three_times_starts_on_a_reader_thread() {
     let overruns = || bench.store.0.readers.is_long(&long);
     for number in 0..4 {
         assert_eq!(overruns(), number >= 3, "after {number}");
-        let reads = vec![Read { query: Arc::clone(&long), inputs: inputs() }];
+        let reads = vec![Read { query: Arc::clone(&long), inputs: inputs(), wants_keys: false }];
         let snapshot = bench.store.read(reads, Instant::now() + Duration::from_secs(30)).await.unwrap();
         assert!(snapshot.answers[0].is_ok());
     }

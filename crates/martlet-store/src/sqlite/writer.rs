@@ -4,6 +4,7 @@ use super::Shared;
 use super::authorizer::Role;
 use super::connection::Connection;
 use super::error;
+use super::foreign::Seen;
 use super::group::{self, Aftermath, Pending, Ticket, Wait};
 use super::idempotency;
 use super::inline::Inline;
@@ -27,6 +28,8 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 const CHECKPOINT_PAGES_MAX: u32 = 16_384;
 /// Without work for so long, the log is copied whatever its size, so that a start has little to recover.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often the file is looked at for writes of others.
+const LOOK_EVERY: Duration = Duration::from_millis(limits::FOREIGN_WRITES_LOOK_MS);
 
 /// How often expired idempotency keys are removed: in idle moments; a tenth as often where there are none.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
@@ -70,6 +73,8 @@ impl Writer {
             is_copied_whole: true,
             started: Instant::now(),
             purged: None,
+            seen: None,
+            idle_since: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("martlet-writer".to_owned()).spawn(move || work.run())?;
         Ok(Self { shared, queue, thread: Mutex::new(Some(thread)) })
@@ -129,6 +134,15 @@ impl Writer {
     }
 }
 
+/// Opens the connection that writes, with what notes its writes if anybody is told.
+pub(super) fn open(shared: &Shared) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(&shared.database, Role::Writer, shared.settings.synchronous)?;
+    if shared.settings.observer.is_some() {
+        connection.capture(&shared.capture)?;
+    }
+    Ok(connection)
+}
+
 /// Calls an action off when its future is dropped before it has begun.
 struct CallOff<'a> {
     queue: &'a Queue<Job>,
@@ -180,13 +194,17 @@ struct WriterThread {
     started: Instant,
     /// When expired idempotency keys were last removed.
     purged: Option<Instant>,
+    /// What the file looked like; none before the first look.
+    seen: Option<Seen>,
+    /// When there was work last, or what is done in idle moments was done.
+    idle_since: Instant,
 }
 
 impl WriterThread {
     fn run(&mut self) {
         loop {
             let is_action = |job: &Job| matches!(job, Job::Action(_));
-            let taken = self.queue.take(limits::WRITE_GROUP_MAX, IDLE, is_action);
+            let taken = self.queue.take(limits::WRITE_GROUP_MAX, LOOK_EVERY, is_action);
             if matches!(taken, Taken::Closed) {
                 break;
             }
@@ -194,6 +212,10 @@ impl WriterThread {
             let work = AssertUnwindSafe(|| match taken {
                 Taken::Items(jobs) => self.serve(jobs),
                 Taken::Idle => {
+                    self.look_for_others();
+                    if !self.is_idle_over() {
+                        return;
+                    }
                     self.purge();
                     self.inline.let_snapshots_go();
                     self.checkpoint(1);
@@ -213,7 +235,17 @@ impl WriterThread {
         }
     }
 
+    /// Whether there has been no work for so long that it is time for what is done in idle moments.
+    fn is_idle_over(&mut self) -> bool {
+        let is_over = self.idle_since.elapsed() >= IDLE;
+        if is_over {
+            self.idle_since = Instant::now();
+        }
+        is_over
+    }
+
     fn serve(&mut self, jobs: Vec<Job>) {
+        self.idle_since = Instant::now();
         let mut actions = Vec::with_capacity(jobs.len());
         for job in jobs {
             match job {
@@ -225,6 +257,7 @@ impl WriterThread {
             return;
         }
         let shared = Arc::clone(&self.shared);
+        self.look_for_others();
         match self.ensure_connection() {
             Ok(connection) => {
                 let aftermath = group::run(&shared, connection, actions, GROUP_TIME_MAX);
@@ -241,6 +274,20 @@ impl WriterThread {
         }
         let pages = if self.queue.len() == 0 { CHECKPOINT_PAGES } else { CHECKPOINT_PAGES_MAX };
         self.checkpoint(pages);
+    }
+
+    /// Forgets all that is known of the data where somebody else has written.
+    fn look_for_others(&mut self) {
+        if self.shared.settings.observer.is_none() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let Ok(connection) = self.ensure_connection() else { return };
+        let seen = Seen::now(connection, &shared.database);
+        if self.seen.replace(seen).is_some_and(|before| before != seen) {
+            tracing::debug!("somebody else has written; nothing that was known of the data counts any more");
+            shared.forget_all();
+        }
     }
 
     fn after(&mut self, aftermath: Aftermath) {
@@ -278,7 +325,7 @@ impl WriterThread {
             return Err(read_only("a sync failed before; the server must be started anew"));
         }
         if self.connection.is_none() {
-            let opened = Connection::open(&self.shared.database, Role::Writer, self.shared.settings.synchronous);
+            let opened = open(&self.shared);
             let opened = opened.map_err(|failure| error::translate(&failure, &self.shared.constraint_names()));
             self.connection = Some(opened.inspect_err(|_| self.shared.note_write(false))?);
         }

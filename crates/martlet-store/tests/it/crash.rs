@@ -94,6 +94,7 @@ async fn a_child_that_writes() {
         return;
     }
     let settings = StoreSettings {
+        observer: None,
         data: here.join("data"),
         synchronous: Synchronous::Full,
         readers: 1,

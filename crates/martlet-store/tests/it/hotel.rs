@@ -35,7 +35,7 @@ async fn the_hotel_is_migrated_seeded_and_prepared() {
     assert!(!store.is_empty(&app).unwrap());
     store.prepare(&app).unwrap();
     let stay = inputs(&[text("2026-07-10"), text("2026-07-12")]);
-    let read = martlet_store::Read { query: Arc::clone(&app.queries["availability"]), inputs: stay };
+    let read = martlet_store::Read { query: Arc::clone(&app.queries["availability"]), inputs: stay, wants_keys: false };
     let snapshot = store.read(vec![read], soon()).await.unwrap();
     let answer = snapshot.answers[0].as_ref().unwrap();
     assert!(answer.rows > 0, "{}", crate::support::body(answer));

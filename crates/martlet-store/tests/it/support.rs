@@ -26,6 +26,7 @@ pub(crate) fn settings(folder: &tempfile::TempDir) -> StoreSettings {
         answer_rows_max: 1_000,
         answer_size_max: 1_000_000,
         slow_statement_ms: None,
+        observer: None,
     }
 }
 
@@ -86,7 +87,7 @@ pub(crate) fn inputs(arguments: &[Value]) -> Inputs {
 }
 
 pub(crate) fn read_of(query: &Arc<Query>, arguments: &[Value]) -> Read {
-    Read { query: Arc::clone(query), inputs: inputs(arguments) }
+    Read { query: Arc::clone(query), inputs: inputs(arguments), wants_keys: false }
 }
 
 pub(crate) fn text(value: &str) -> Value {
@@ -135,6 +136,7 @@ pub(crate) fn query_of(returns: Returns, statement: Statement) -> Arc<Query> {
         file: "queries/a_query.sql".to_owned(),
         statement,
         page: None,
+        dependencies: Default::default(),
     })
 }
 

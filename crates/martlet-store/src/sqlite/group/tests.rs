@@ -290,6 +290,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("app.db");
         let settings = StoreSettings {
+            observer: None,
             data: folder.path().to_owned(),
             synchronous: Synchronous::Normal,
             readers: 1,

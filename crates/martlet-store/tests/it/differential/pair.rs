@@ -207,7 +207,7 @@ impl<'o> Pair<'o> {
     }
 
     fn sqlite_query(&self, store: &SqliteStore, query: &Arc<Query>, call: &Call<'_>) -> Outcome {
-        let read = Read { query: Arc::clone(query), inputs: inputs(&call.arguments) };
+        let read = Read { query: Arc::clone(query), inputs: inputs(&call.arguments), wants_keys: false };
         let snapshot = self.oracle.block_on(store.read(vec![read], soon())).map_err(|fault| fault.code.to_string())?;
         outcome(snapshot.answers.into_iter().next().unwrap())
     }
