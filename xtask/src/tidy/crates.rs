@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 const ARROWS: &[(&str, &[&str])] = &[
     ("martlet-core", &[]),
     ("martlet-sql", &["martlet-core"]),
+    ("martlet-cache", &["martlet-core", "martlet-sql"]),
     ("martlet-store", &["martlet-core", "martlet-sql"]),
     ("martlet-engine", &["martlet-core", "martlet-sql", "martlet-store"]),
     ("martlet-server", &["martlet-core", "martlet-engine"]),

@@ -5,6 +5,7 @@ use crate::cli::ExplainArgs;
 use crate::exit::Failure;
 use crate::output;
 use martlet_core::SystemClock;
+use martlet_sql::dependency::Dependencies;
 use martlet_sql::{App, Bind, Declaration, Statement, StatementKind, TableUse, Volatility, nearest};
 use martlet_store::proof::{Judged, Proof, Verdict, prove};
 use martlet_store::{Scratch, ScratchError};
@@ -30,6 +31,9 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
             Failure::new(format!("{} cannot be planned", named.file)).cause(error.operator.unwrap_or(error.message))
         })?;
         write_statement(&mut text, &named, statement, &values, &proof);
+        if let Some(dependencies) = named.dependencies.get(index) {
+            write_dependencies(&mut text, &app, named.declaration, dependencies);
+        }
     }
     output::data(&text)?;
     Ok(())
@@ -42,17 +46,23 @@ struct Named<'a> {
     declaration: &'a Declaration,
     /// With the names that `@name` gives.
     statements: Vec<(&'a Statement, Option<&'a str>)>,
+    /// Of a query, by statement.
+    dependencies: Vec<&'a Dependencies>,
 }
 
 fn find<'a>(app: &'a App, name: &str) -> Result<Named<'a>, Failure> {
     if let Some(query) = app.queries.get(name) {
         let after = query.page.as_ref().map(|page| (&page.after, Some("after_cursor")));
         let statements = std::iter::once((&query.statement, None)).chain(after).collect();
-        return Ok(Named { kind: "query", file: &query.file, declaration: &query.declaration, statements });
+        let after = query.page.as_ref().map(|page| &page.after_dependencies);
+        let dependencies = std::iter::once(&query.dependencies).chain(after).collect();
+        let (file, declaration) = (&query.file, &query.declaration);
+        return Ok(Named { kind: "query", file, declaration, statements, dependencies });
     }
     if let Some(action) = app.actions.get(name) {
         let statements = action.steps.iter().map(|step| (&step.statement, step.name.as_deref())).collect();
-        return Ok(Named { kind: "action", file: &action.file, declaration: &action.declaration, statements });
+        let (file, declaration) = (&action.file, &action.declaration);
+        return Ok(Named { kind: "action", file, declaration, statements, dependencies: Vec::new() });
     }
     let names = app.queries.keys().chain(app.actions.keys()).map(String::as_str);
     let failure = Failure::new(format!("there is no query or action `{name}`"));
@@ -134,8 +144,23 @@ fn write_statement(
     for (judged, mend) in proof.accesses.iter().zip(&proof.mends) {
         let is_allowed = named.declaration.scans.iter().any(|scan| scan.table == judged.table);
         let _ = writeln!(text, "  {}", verdict_words(judged, is_allowed));
-        if let Some(mend) = mend {
+        if let Some(mend) = mend.as_ref().filter(|_| !is_allowed) {
             let _ = writeln!(text, "    mended by: {mend}");
+        }
+    }
+}
+
+/// What can alter the answer: a change of any other row cannot.
+fn write_dependencies(text: &mut String, app: &App, declaration: &Declaration, dependencies: &Dependencies) {
+    if dependencies.shapes.is_empty() {
+        text.push_str("\nits answer rests on no row\n");
+        return;
+    }
+    text.push_str("\nits answer rests on\n");
+    for shape in &dependencies.shapes {
+        let _ = writeln!(text, "  {}", shape.words(&app.catalogue, declaration));
+        for reason in &shape.coarse {
+            let _ = writeln!(text, "    {reason}");
         }
     }
 }

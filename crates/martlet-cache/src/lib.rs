@@ -1,0 +1,20 @@
+//! Answers in memory: kept as ready values, dropped exactly when a commit touches what they rest on.
+//!
+//! Owns: entries, the index from changes to entries, the rule that decides whether a computed answer may be kept.
+//! Must not know: SQL, databases, HTTP. It never runs anything; a store tells it of commits, the engine gives it answers.
+//! In reading order: what an answer rests on once its arguments are known, how a change finds it, the cache.
+
+#![warn(missing_docs)]
+
+mod bound;
+mod cache;
+mod entry;
+mod index;
+mod matching;
+mod recent;
+mod shapes;
+
+pub use bound::{Bound, Resolve};
+pub use cache::{Cache, CacheFigures, CacheSettings, Start, Unkept};
+pub use entry::{Entry, Weigh};
+pub use shapes::QueryId;

@@ -1,0 +1,5 @@
+//! The cache through its public surface, against data in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod protocol;
