@@ -42,7 +42,7 @@ fn main() {
         let began = Instant::now();
         runtime.block_on(async {
             for number in 0..count {
-                let read = Read { query: Arc::clone(query), inputs: inputs(number % 1_000 + 1) };
+                let read = Read { query: Arc::clone(query), inputs: inputs(number % 1_000 + 1), wants_keys: false };
                 store.read(vec![read], deadline()).await.unwrap().answers.remove(0).unwrap();
             }
         });
@@ -58,7 +58,7 @@ fn main() {
     for rows in [1, 8, 32, 64] {
         let began = Instant::now();
         runtime.block_on(async {
-            let read = Read { query: Arc::clone(&sum), inputs: inputs(rows) };
+            let read = Read { query: Arc::clone(&sum), inputs: inputs(rows), wants_keys: false };
             store.read(vec![read], deadline()).await.unwrap().answers.remove(0).unwrap();
         });
         println!("join of {rows} x 1000 rows: {:.0} us", began.elapsed().as_secs_f64() * 1e6);
@@ -93,6 +93,7 @@ async fn rate<F: Future<Output = ()> + Send>(
 
 fn open(data: &std::path::Path, synchronous: Synchronous) -> SqliteStore {
     let settings = StoreSettings {
+        observer: None,
         data: data.to_owned(),
         synchronous,
         readers: 4,
@@ -140,7 +141,13 @@ fn booking() -> Arc<Action> {
 
 fn query(returns: Returns, sql: &str, columns: &[&str]) -> Arc<Query> {
     let declaration = Declaration { name: "read".to_owned(), returns, ..Declaration::default() };
-    Arc::new(Query { declaration, file: "queries/read.sql".to_owned(), statement: statement(sql, columns), page: None })
+    Arc::new(Query {
+        declaration,
+        file: "queries/read.sql".to_owned(),
+        statement: statement(sql, columns),
+        page: None,
+        dependencies: Default::default(),
+    })
 }
 
 fn statement(sql: &str, columns: &[&str]) -> Statement {

@@ -119,3 +119,21 @@ fn the_reports_sort_no_bookings() {
         assert_eq!(lines[by_day + 2], "SCAN d", "{plan}");
     }
 }
+
+#[test]
+fn explain_says_what_an_answer_rests_on() {
+    let app = source();
+    for (name, words) in [
+        ("profile", "users where id = (auth.jwt() ->> 'sub')::bigint\n"),
+        ("event", "blocks where event_id found by the rows before\n"),
+        ("availability", "bookings where status = 'confirmed' and check_in < :check_out and "),
+        ("availability", "any row of room_types\n    no condition fixes a column of `room_types`"),
+    ] {
+        let run = martlet(&["explain", app.to_str().unwrap(), name], "", &[]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let (_, rests) = run.stdout.split_once("its answer rests on\n").expect("what it rests on");
+        assert!(rests.contains(words), "{rests}");
+    }
+    let run = martlet(&["explain", app.to_str().unwrap(), "report"], "", &[]);
+    assert!(!run.stdout.contains("mended by"), "what is allowed needs no mending: {run:?}");
+}
