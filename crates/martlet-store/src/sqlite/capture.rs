@@ -151,7 +151,9 @@ fn names_of(sqlite: &rusqlite::Connection, table: &TrackedTable) -> Result<Optio
 
 /// Whether a constraint of the table lets one row take the place of another: of that no trigger is told.
 fn replaces_rows(sqlite: &rusqlite::Connection, table: &str) -> Result<bool> {
-    let sql = "select exists (select 1 from main.sqlite_schema where tbl_name = ?1 and sql like '%replace%')";
+    // Not by LIKE, which here is PostgreSQL's and tells cases apart.
+    let sql = "select exists (select 1 from main.sqlite_schema
+        where tbl_name = ?1 and instr(upper(sql), 'REPLACE') > 0)";
     sqlite.query_row(sql, [table], |row| row.get(0))
 }
 
@@ -208,5 +210,32 @@ pub(super) fn value_of(cell: ValueRef<'_>, ty: Type) -> Value {
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into()),
         // No column is of bytes: a list equals nothing.
         ValueRef::Blob(_) => Value::List(Box::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::Synchronous;
+    use crate::sqlite::authorizer::Role;
+
+    #[test]
+    fn a_row_that_gives_way_to_another_counts_as_a_change_of_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection =
+            Connection::open(&folder.path().join("app.db"), Role::Maintenance, Synchronous::Normal).unwrap();
+        let sqlite = &connection.sqlite;
+        sqlite
+            .execute_batch("CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER UNIQUE ON CONFLICT REPLACE) STRICT")
+            .unwrap();
+        sqlite.execute_batch("CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER UNIQUE) STRICT").unwrap();
+        let capture = Capture::default();
+        let table = |name: &str| TrackedTable { name: name.to_owned(), columns: vec![1], types: vec![Type::Bigint] };
+        capture.track(Tracked { tables: vec![table("a"), table("b")] });
+        connection.capture(&capture).unwrap();
+        sqlite.execute_batch("INSERT INTO b VALUES (1, 5)").unwrap();
+        assert!(matches!(capture.take(), Captured::Rows(changes) if changes.len() == 1));
+        sqlite.execute_batch("INSERT INTO a VALUES (1, 5); INSERT INTO a VALUES (2, 5)").unwrap();
+        assert!(matches!(capture.take(), Captured::Everything));
     }
 }

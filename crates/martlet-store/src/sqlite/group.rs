@@ -358,6 +358,7 @@ fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Res
             first_row: is_used_later(action, index),
             all_rows: step.expect.is_some(),
             page: None,
+            is_bulk: false,
         };
         let output =
             run.statement(index, &step.statement, &pending.inputs, &steps, wanted).map_err(Failure::into_error)?;

@@ -56,6 +56,8 @@ pub(super) struct Wanted<'a> {
     pub(super) all_rows: bool,
     /// Only a page of the rows.
     pub(super) page: Option<WantedPage<'a>>,
+    /// It fills a table: that it takes long is no news.
+    pub(super) is_bulk: bool,
 }
 
 /// A page of a statement's rows.
@@ -118,7 +120,8 @@ impl Run<'_> {
             Err(Failure::Stopped(_)) => self.statistics.ran(index, took, Err(code::DEADLINE.code)),
             Err(Failure::Error(error)) => self.statistics.ran(index, took, Err(&error.code)),
         }
-        if self.shared.settings.slow_statement_ms.is_some_and(|slow_ms| took.as_millis() >= u128::from(slow_ms)) {
+        let is_slow = |slow_ms| took.as_millis() >= u128::from(slow_ms);
+        if !wanted.is_bulk && self.shared.settings.slow_statement_ms.is_some_and(is_slow) {
             self.tell_slow(index, statement, took, &result);
         }
         result

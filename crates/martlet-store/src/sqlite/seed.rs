@@ -35,7 +35,7 @@ pub(super) fn seed(
     };
     let statistics = PlanStatistics::uncounted();
     let run = Run { shared, connection: &connection, statistics: &statistics, name: "seed" };
-    let wanted = Wanted::default();
+    let wanted = Wanted { is_bulk: true, ..Wanted::default() };
     for (index, statement) in seed.statements.iter().enumerate() {
         let table = seed.tables.get(index).cloned().unwrap_or_default();
         let output = run.statement(0, statement, &inputs, &FirstRows::new(), wanted);

@@ -204,7 +204,9 @@ impl WriterThread {
     fn run(&mut self) {
         loop {
             let is_action = |job: &Job| matches!(job, Job::Action(_));
-            let taken = self.queue.take(limits::WRITE_GROUP_MAX, LOOK_EVERY, is_action);
+            // Without anybody to tell, others' writes are not looked for, and an idle server stays asleep.
+            let idle = if self.shared.settings.observer.is_some() { LOOK_EVERY } else { IDLE };
+            let taken = self.queue.take(limits::WRITE_GROUP_MAX, idle, is_action);
             if matches!(taken, Taken::Closed) {
                 break;
             }
