@@ -4,42 +4,23 @@
 //! position that it was read at has touched what it rests on; else it is given to who asked, and forgotten. Hits take
 //! no lock; commits and fills take one, for microseconds.
 
+use crate::applied::Applied;
 use crate::bound::{Bound, Resolve};
-use crate::entry::{Entry, Weigh};
+use crate::entry::{Entry, NewEntry, Weigh};
+use crate::figures::{CacheFigures, Gone, QueryFigures, Unkept};
 use crate::index::Index;
-use crate::recent::Recent;
+use crate::map::Map;
+use crate::rules::{Rule, Rules};
+use crate::settings::CacheSettings;
 use crate::shapes::{QueryId, Shapes};
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 use hashbrown::DefaultHashBuilder;
 use martlet_core::Change;
 use martlet_sql::dependency::{Dependencies, Tracked};
-use quick_cache::sync::Cache as Map;
-use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Bytes of an entry beside its key and value: its struct, its places in the map and in the index.
-const ENTRY_SIZE: usize = 360;
-/// Bytes of one key of what an entry rests on.
-const DEPENDENCY_SIZE: usize = 64;
-
-/// How large the cache may become.
-#[derive(Debug, Clone)]
-pub struct CacheSettings {
-    /// Bytes of all entries, with what they cost beside their answers.
-    pub bytes_max: u64,
-    /// Entries.
-    pub entries_max: usize,
-    /// Bytes of the largest answer that is kept.
-    pub answer_size_max: usize,
-}
-
-impl Default for CacheSettings {
-    /// 100 MiB, a million entries, answers of up to a MiB.
-    fn default() -> Self {
-        Self { bytes_max: 100 * 1024 * 1024, entries_max: 1_000_000, answer_size_max: 1024 * 1024 }
-    }
-}
 
 /// A fill has begun; taken before the position that its answer is read at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,120 +28,58 @@ pub struct Start {
     generation: u64,
 }
 
-/// Why an answer was not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Unkept {
-    /// Another version of the app is served since.
-    Replaced,
-    /// A commit since the answer was read has touched what it rests on.
-    Overtaken,
-    /// It is older than the commits that are remembered.
-    TooOld,
-    /// A value that it rests on is not known.
-    Unbound,
-    /// It is larger than what is kept.
-    TooLarge,
-}
-
-/// What the cache has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CacheFigures {
-    /// Entries now.
-    pub entries: usize,
-    /// Bytes now, with what entries cost beside their answers.
-    pub bytes: u64,
-    /// Entries that commits have ended.
-    pub invalidated: u64,
-    /// Entries that had to make room.
-    pub evicted: u64,
-    /// Times that everything was dropped.
-    pub cleared: u64,
-}
-
 /// Answers of values of type `V`.
 #[derive(Debug)]
 pub struct Cache<V> {
     settings: CacheSettings,
-    map: Map<Box<[u8]>, Arc<Entry<V>>, Weights, DefaultHashBuilder, Evicted>,
+    map: Map<V>,
     applied: Mutex<Applied<V>>,
     generation: AtomicU64,
-    invalidated: AtomicU64,
-    evicted: AtomicU64,
-    cleared: AtomicU64,
-}
-
-/// What commits and fills agree on.
-#[derive(Debug)]
-struct Applied<V> {
-    index: Index<V>,
-    recent: Recent,
-    /// The last commit that has begun.
-    started: u64,
-    generation: u64,
-}
-
-/// So many entries fit because none weighs less than its share.
-#[derive(Debug, Clone)]
-struct Weights {
-    weight_min: u64,
-}
-
-impl<V: Weigh> Weighter<Box<[u8]>, Arc<Entry<V>>> for Weights {
-    fn weight(&self, key: &Box<[u8]>, entry: &Arc<Entry<V>>) -> u64 {
-        let size = ENTRY_SIZE + key.len() + entry.value().weight() + entry.keys() * DEPENDENCY_SIZE;
-        (size as u64).max(self.weight_min)
-    }
-}
-
-/// Gathers what an insertion pushes out.
-#[derive(Debug, Clone)]
-struct Evicted;
-
-impl<V> Lifecycle<Box<[u8]>, Arc<Entry<V>>> for Evicted {
-    type RequestState = Vec<Arc<Entry<V>>>;
-
-    fn on_evict(&self, state: &mut Self::RequestState, _: Box<[u8]>, entry: Arc<Entry<V>>) {
-        state.push(entry);
-    }
+    hasher: DefaultHashBuilder,
+    rules: Rules,
 }
 
 impl<V: Weigh> Cache<V> {
     /// An empty cache of no app: it keeps nothing until [`Cache::load`].
     pub fn new(settings: CacheSettings) -> Self {
+        #[cfg(feature = "mutants")]
+        let rules = Rules::of_environment();
+        #[cfg(not(feature = "mutants"))]
+        let rules = Rules::default();
+        Self::with(settings, rules)
+    }
+
+    /// A cache without one of its rules: some of what it gives is stale.
+    #[cfg(any(test, feature = "mutants"))]
+    pub fn without(settings: CacheSettings, rule: Option<Rule>) -> Self {
+        Self::with(settings, Rules::without(rule))
+    }
+
+    fn with(settings: CacheSettings, rules: Rules) -> Self {
         let hasher = DefaultHashBuilder::default();
-        let options = OptionsBuilder::new()
-            .estimated_items_capacity(settings.entries_max)
-            .weight_capacity(settings.bytes_max)
-            .build()
-            .expect("both capacities are given");
-        let weights = Weights { weight_min: settings.bytes_max / settings.entries_max.max(1) as u64 };
-        let map = Map::with_options(options, weights, hasher.clone(), Evicted);
-        let index = Index::new(hasher, Arc::default());
-        let applied = Applied { index, recent: Recent::default(), started: 0, generation: 0 };
-        let zero = || AtomicU64::new(0);
-        Self {
-            settings,
-            map,
-            applied: Mutex::new(applied),
-            generation: zero(),
-            invalidated: zero(),
-            evicted: zero(),
-            cleared: zero(),
-        }
+        let map = Map::new(&settings);
+        let applied = Applied::new(Index::new(hasher.clone(), Arc::default()), rules);
+        Self { settings, map, applied: Mutex::new(applied), generation: AtomicU64::new(0), hasher, rules }
+    }
+
+    /// No app is served from here on, or its database is about to be another: everything is dropped, and nothing is
+    /// kept until [`Cache::load`].
+    pub fn pause(&self) {
+        let mut applied = self.lock();
+        self.generation.store(applied.pause(), Ordering::Release);
+        self.drop_all(&mut applied);
     }
 
     /// Serves another version of the app: its tracked tables, and the dependencies of its queries by [`QueryId`].
-    /// Everything is dropped.
+    /// Everything is dropped; figures by query begin anew.
     pub fn load(&self, tracked: Arc<Tracked>, queries: Vec<Arc<Dependencies>>) {
+        let shapes = Shapes::new(tracked, queries);
         let mut applied = self.lock();
-        applied.generation += 1;
-        self.generation.store(applied.generation, Ordering::Release);
         self.drop_all(&mut applied);
-        let hasher = applied.index.hasher().clone();
-        applied.index = Index::new(hasher, Arc::new(Shapes::new(tracked, queries)));
+        self.generation.store(applied.load(shapes), Ordering::Release);
     }
 
-    /// The answer that is kept under this key, if it is still good.
+    /// The answer that is kept under this key, if it is still good. Who gives it says so by [`Entry::note_read`].
     pub fn get(&self, key: &[u8], now: Instant) -> Option<Arc<Entry<V>>> {
         let entry = self.map.get(key)?;
         let is_good = entry.is_alive() && !(entry.has_time_limit() && entry.is_over(now));
@@ -186,67 +105,74 @@ impl<V: Weigh> Cache<V> {
         lives_for: Option<Duration>,
         now: Instant,
     ) -> Result<Arc<Entry<V>>, (Unkept, V)> {
-        if value.weight() > self.settings.answer_size_max {
-            return Err((Unkept::TooLarge, value));
-        }
-        let (shapes, hasher) = {
-            let applied = self.lock();
-            (Arc::clone(applied.index.shapes()), applied.index.hasher().clone())
+        self.rules.linger(&[Rule::ValidatesFills, Rule::EverythingResetsFloor, Rule::ChecksGeneration]);
+        let shapes = Arc::clone(self.lock().index.shapes());
+        let bound = match value.weight() <= self.settings.answer_size_max {
+            true => Bound::new(&shapes, &self.hasher, query, resolve).ok_or(Unkept::Unbound),
+            false => Err(Unkept::TooLarge),
         };
-        let Some(bound) = Bound::new(&shapes, &hasher, query, resolve) else {
-            return Err((Unkept::Unbound, value));
-        };
+        let digest = value.digest();
+        let hash = self.hasher.hash_one(&key);
         let mut applied = self.lock();
-        if applied.generation != start.generation {
-            return Err((Unkept::Replaced, value));
-        }
-        match applied.recent.since(position) {
-            None => return Err((Unkept::TooOld, value)),
-            Some(mut changes) => {
-                if changes.any(|change| applied.index.touches(change, &bound)) {
-                    return Err((Unkept::Overtaken, value));
-                }
+        let checked = bound.and_then(|bound| {
+            applied.check(start.generation, position, &bound)?;
+            applied.admits(hash, digest, query, &bound).then_some(bound).ok_or(Unkept::Unread)
+        });
+        let bound = match checked {
+            Ok(bound) => bound,
+            Err(reason) => {
+                applied.count_unkept(query, reason);
+                return Err((reason, value));
             }
-        }
-        let ends_at = lives_for.and_then(|lives_for| now.checked_add(lives_for));
-        let entry = Arc::new(Entry::new(key.clone(), query, value, bound.keys(), applied.started, now, ends_at));
+        };
         if let Some(before) = self.map.peek(&key) {
-            before.end();
-            applied.index.remove(&before);
+            applied.end(&before, Gone::Cleared, || 0);
         }
-        applied.index.add(Arc::clone(&entry), bound);
-        let mut evicted = Vec::new();
-        self.map.insert_with_lifecycle(key, Arc::clone(&entry), &mut evicted);
-        for gone in evicted {
-            gone.end();
-            applied.index.remove(&gone);
-            self.evicted.fetch_add(1, Ordering::Relaxed);
-        }
+        let (keys, stamp) = (bound.keys(), applied.started());
+        let ends_at = lives_for.and_then(|lives_for| now.checked_add(lives_for));
+        let new = NewEntry { key, query, value, digest, keys, stamp, filled_at: now, ends_at };
+        let entry = Arc::new(Entry::new(new));
+        let weight = self.map.weight_of(&entry);
+        applied.add(&entry, bound, weight);
+        let gone = self.map.insert(&entry, weight);
+        gone.iter().for_each(|gone| _ = applied.end(gone, Gone::Evicted, || 0));
+        drop(applied);
         Ok(entry)
+    }
+
+    /// The value of an entry has grown: it counts for more from here on, and others may have to make room.
+    pub fn reweigh(&self, entry: &Arc<Entry<V>>) {
+        let mut applied = self.lock();
+        let weight = self.map.weight_of(entry);
+        if applied.reweigh(entry, weight) {
+            let gone = self.map.insert(entry, weight);
+            gone.iter().for_each(|gone| _ = applied.end(gone, Gone::Evicted, || 0));
+            drop(applied);
+        }
     }
 
     /// A commit of this number begins, with these changes: what it touches ends here, before anyone can see it.
     pub fn begins(&self, number: u64, changes: &[Change]) {
         let mut applied = self.lock();
-        applied.started = number;
-        applied.recent.push(number, changes);
-        let touched = applied.index.touched(changes);
-        for entry in touched {
-            if entry.is_alive() {
-                entry.end();
-                applied.index.remove(&entry);
-                self.map.remove(entry.key());
-                self.invalidated.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        let touched = applied.begins(number, changes);
+        self.end_touched(&mut applied, &touched);
+        // What is freed is freed without the lock.
+        drop(applied);
     }
 
     /// A commit of this number begins that may change everything.
     pub fn begins_with_everything(&self, number: u64) {
         let mut applied = self.lock();
-        applied.started = number;
-        applied.recent.reset(number);
+        applied.begins_with_everything(number);
         self.drop_all(&mut applied);
+    }
+
+    /// The commit of this number can be seen, or has failed.
+    pub fn ended(&self, _number: u64) {
+        self.rules.linger(&[Rule::EndsBeforeCommit]);
+        let mut applied = self.lock();
+        let late = applied.ended();
+        self.end_touched(&mut applied, &late);
     }
 
     /// Drops everything.
@@ -254,27 +180,43 @@ impl<V: Weigh> Cache<V> {
         self.drop_all(&mut self.lock());
     }
 
+    /// Drops the answers of some queries; how many there were.
+    pub fn clear_queries(&self, is_wanted: impl Fn(QueryId) -> bool) -> usize {
+        let mut applied = self.lock();
+        let wanted = |entry: &&Arc<Entry<V>>| is_wanted(entry.query());
+        let entries: Vec<_> = applied.index.entries().filter(wanted).map(Arc::clone).collect();
+        for entry in &entries {
+            applied.end(entry, Gone::Cleared, || 0);
+            self.map.remove(entry);
+        }
+        drop(applied);
+        entries.len()
+    }
+
     /// What it has done.
     pub fn figures(&self) -> CacheFigures {
-        let entries = self.lock().index.len();
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        CacheFigures {
-            entries,
-            bytes: self.map.weight(),
-            invalidated: of(&self.invalidated),
-            evicted: of(&self.evicted),
-            cleared: of(&self.cleared),
+        self.lock().figures(self.map.weight())
+    }
+
+    /// What it has done for a query of the app that is served.
+    pub fn query_figures(&self, query: QueryId, now: Instant) -> QueryFigures {
+        let applied = self.lock();
+        applied.query(query).map(|counters| counters.figures(applied.born(), now)).unwrap_or_default()
+    }
+
+    fn end_touched(&self, applied: &mut Applied<V>, touched: &[Arc<Entry<V>>]) {
+        for entry in touched {
+            if applied.end(entry, Gone::Invalidated, || self.hasher.hash_one(entry.key())) {
+                self.map.remove(entry);
+            }
         }
     }
 
     fn drop_all(&self, applied: &mut Applied<V>) {
         let all: Vec<Arc<Entry<V>>> = applied.index.entries().map(Arc::clone).collect();
-        for entry in all {
-            entry.end();
-            applied.index.remove(&entry);
-        }
+        all.iter().for_each(|entry| _ = applied.end(entry, Gone::Cleared, || 0));
         self.map.clear();
-        self.cleared.fetch_add(1, Ordering::Relaxed);
+        applied.count_cleared();
     }
 
     fn lock(&self) -> MutexGuard<'_, Applied<V>> {

@@ -1,42 +1,55 @@
 //! A kept answer.
 
 use crate::shapes::QueryId;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{AtomicBool, AtomicU32};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// How many bytes a kept value takes.
+/// How many bytes a kept value takes, and what they are.
 pub trait Weigh {
-    /// Bytes, those of its own struct not counted.
+    /// Bytes, those of its own struct not counted. May grow while it is kept: then [`crate::Cache::reweigh`].
     fn weight(&self) -> usize;
+
+    /// Of the answer: equal for equal ones. Asked once, when it is kept.
+    fn digest(&self) -> u64;
 }
 
 /// A kept answer. Good for as long as it is alive.
 #[derive(Debug)]
 pub struct Entry<V> {
     key: Box<[u8]>,
-    query: QueryId,
     value: V,
-    keys: usize,
+    digest: u64,
     stamp: u64,
     filled_at: Instant,
     ends_at: Option<Instant>,
-    is_alive: AtomicBool,
+    query: QueryId,
+    keys: u32,
     /// Its place in the index; only under the apply lock.
     record: AtomicU32,
+    is_alive: AtomicBool,
+    was_read: AtomicBool,
+}
+
+/// What an entry is made of.
+pub(crate) struct NewEntry<V> {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) query: QueryId,
+    pub(crate) value: V,
+    pub(crate) digest: u64,
+    pub(crate) keys: usize,
+    pub(crate) stamp: u64,
+    pub(crate) filled_at: Instant,
+    pub(crate) ends_at: Option<Instant>,
 }
 
 impl<V> Entry<V> {
-    pub(crate) fn new(
-        key: Box<[u8]>,
-        query: QueryId,
-        value: V,
-        keys: usize,
-        stamp: u64,
-        filled_at: Instant,
-        ends_at: Option<Instant>,
-    ) -> Self {
-        let (is_alive, record) = (AtomicBool::new(true), AtomicU32::new(u32::MAX));
-        Self { key, query, value, keys, stamp, filled_at, ends_at, is_alive, record }
+    pub(crate) fn new(new: NewEntry<V>) -> Self {
+        let NewEntry { key, query, value, digest, keys, stamp, filled_at, ends_at } = new;
+        let keys = u32::try_from(keys).unwrap_or(u32::MAX);
+        let (is_alive, was_read) = (AtomicBool::new(true), AtomicBool::new(false));
+        let record = AtomicU32::new(u32::MAX);
+        Self { key, value, digest, stamp, filled_at, ends_at, query, keys, record, is_alive, was_read }
     }
 
     /// What it was kept under.
@@ -56,7 +69,7 @@ impl<V> Entry<V> {
 
     /// How many keys it rests on.
     pub fn keys(&self) -> usize {
-        self.keys
+        self.keys as usize
     }
 
     /// The commit at which it was the answer; no commit since has touched what it rests on, while it is alive.
@@ -79,6 +92,22 @@ impl<V> Entry<V> {
         self.ends_at.is_some_and(|ends_at| now >= ends_at)
     }
 
+    /// It was given to someone. To be called for every hit: a key that nobody reads is no longer kept.
+    pub fn note_read(&self) {
+        // Readers share the line for as long as nobody writes to it.
+        if !self.was_read.load(Ordering::Relaxed) {
+            self.was_read.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn was_read(&self) -> bool {
+        self.was_read.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest
+    }
+
     pub(crate) fn has_time_limit(&self) -> bool {
         self.ends_at.is_some()
     }
@@ -87,6 +116,7 @@ impl<V> Entry<V> {
         self.is_alive.store(false, Ordering::Release);
     }
 
+    /// Its place in the index, if it has one.
     pub(crate) fn record(&self) -> u32 {
         self.record.load(Ordering::Relaxed)
     }

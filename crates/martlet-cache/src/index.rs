@@ -23,6 +23,7 @@ pub(crate) struct Index<V> {
 struct Record<V> {
     entry: Arc<Entry<V>>,
     parts: Box<[BoundShape]>,
+    weight: usize,
 }
 
 /// Most keys have one answer.
@@ -68,7 +69,7 @@ impl<V> Index<V> {
     }
 
     /// Adds an entry under all that it rests on.
-    pub(crate) fn add(&mut self, entry: Arc<Entry<V>>, bound: Bound) {
+    pub(crate) fn add(&mut self, entry: Arc<Entry<V>>, bound: Bound, weight: usize) {
         let number = self.free.pop().unwrap_or_else(|| {
             self.records.push(None);
             u32::try_from(self.records.len() - 1).expect("fewer entries than bytes of memory")
@@ -82,13 +83,13 @@ impl<V> Index<V> {
                 }
             }
         }
-        self.records[number as usize] = Some(Record { entry, parts: bound.parts.into() });
+        self.records[number as usize] = Some(Record { entry, parts: bound.parts.into(), weight });
     }
 
-    /// Takes an entry out.
-    pub(crate) fn remove(&mut self, entry: &Entry<V>) {
+    /// Takes an entry out; gives its weight if it was there.
+    pub(crate) fn remove(&mut self, entry: &Entry<V>) -> Option<usize> {
         let number = entry.record();
-        let Some(record) = self.records.get_mut(number as usize).and_then(Option::take) else { return };
+        let record = self.records.get_mut(number as usize).and_then(Option::take)?;
         entry.set_record(u32::MAX);
         for key in record.parts.iter().flat_map(|part| &part.keys) {
             if let hashbrown::hash_map::Entry::Occupied(mut slot) = self.slots.entry(*key)
@@ -98,6 +99,13 @@ impl<V> Index<V> {
             }
         }
         self.free.push(number);
+        Some(record.weight)
+    }
+
+    /// Notes what an entry weighs from here on; gives what it weighed before, if it is there.
+    pub(crate) fn set_weight(&mut self, entry: &Entry<V>, weight: usize) -> Option<usize> {
+        let record = self.records.get_mut(entry.record() as usize)?.as_mut()?;
+        Some(std::mem::replace(&mut record.weight, weight))
     }
 
     /// The entries that a commit touches; one may stand there several times.

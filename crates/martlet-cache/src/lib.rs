@@ -6,15 +6,26 @@
 
 #![warn(missing_docs)]
 
+mod applied;
 mod bound;
 mod cache;
 mod entry;
+mod figures;
+mod history;
 mod index;
+mod map;
 mod matching;
 mod recent;
+mod rules;
+mod settings;
 mod shapes;
+mod sync;
 
 pub use bound::{Bound, Resolve};
-pub use cache::{Cache, CacheFigures, CacheSettings, Start, Unkept};
+pub use cache::{Cache, Start};
 pub use entry::{Entry, Weigh};
+pub use figures::{CacheFigures, QueryFigures, Unkept};
+#[cfg(any(test, feature = "mutants"))]
+pub use rules::Rule;
+pub use settings::CacheSettings;
 pub use shapes::QueryId;

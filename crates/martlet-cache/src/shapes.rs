@@ -55,6 +55,11 @@ impl Shapes {
         self.all.get(number as usize)
     }
 
+    /// How many queries there are.
+    pub(crate) fn queries(&self) -> usize {
+        self.queries.len()
+    }
+
     pub(crate) fn dependencies(&self, query: QueryId) -> Option<(&Arc<Dependencies>, u32)> {
         let index = query.0 as usize;
         Some((self.queries.get(index)?, *self.first.get(index)?))

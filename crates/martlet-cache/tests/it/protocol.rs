@@ -9,6 +9,7 @@ use martlet_sql::dependency::{Dependencies, Tracked};
 use martlet_sql::{App, Bind, SourceFile, compile};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -58,6 +59,12 @@ struct Text(String);
 impl Weigh for Text {
     fn weight(&self) -> usize {
         self.0.len()
+    }
+
+    fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        hasher.finish()
     }
 }
 
