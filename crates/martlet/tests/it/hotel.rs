@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What the tests sign tokens with: `[auth] jwt_secret`.
-const SECRET: &str = "only for tests: thirty-two bytes or more";
+pub(crate) const SECRET: &str = "only for tests: thirty-two bytes or more";
 
 /// A hotel of its own, migrated and seeded with a thousandth of the rows: 200 bookings.
 pub(crate) struct Hotel {
@@ -66,7 +66,7 @@ fn service() -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server under test runs on the system's clock")]
-fn token(mut claims: Value, valid_s: i64) -> String {
+pub(crate) fn token(mut claims: Value, valid_s: i64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     claims["exp"] = (i64::try_from(now).expect("a time") + valid_s).into();
     encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("sign a token")

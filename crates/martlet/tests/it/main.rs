@@ -12,6 +12,7 @@ mod dev;
 mod disk;
 mod documents;
 mod events;
+mod history;
 mod hotel;
 mod keys;
 mod kill;

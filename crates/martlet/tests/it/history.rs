@@ -1,0 +1,166 @@
+//! Histories: many clients read and write at once, and every answer must be the query on one prefix of the order of
+//! commits, as recent as anybody could know of.
+//!
+//! `check.rs` judges, against `model.rs`, which answers each query in memory. The numbers are small by default;
+//! `MARTLET_TEST_HISTORY_READS=1000000 MARTLET_TEST_HISTORY_WRITES=10000` are those of the promise.
+
+#![expect(clippy::print_stdout, reason = "a failure needs the seed, and the rates belong to the result")]
+
+mod app;
+mod check;
+mod client;
+mod foreign;
+mod judge;
+mod load;
+mod model;
+
+use crate::hotel::token;
+use crate::support::{App, binary};
+use check::History;
+use load::{Plan, Shared};
+use martlet_testkit::TestServer;
+use model::owner_id;
+use serde_json::json;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Clients at once.
+const CLIENTS: u64 = 32;
+/// Violations that are shown.
+const SHOWN_MAX: usize = 5;
+
+/// What all of these servers run with.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("MARTLET_AUTH_JWT_SECRET", crate::hotel::SECRET),
+    // Many clients on a small machine: none is to be refused.
+    ("MARTLET_SERVER_ADMISSION", "off"),
+];
+
+/// An app, what its clients share, and what they have seen.
+struct World {
+    app: App,
+    shared: Shared,
+    history: History,
+    seed: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        let seed = number("SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+        println!("MARTLET_TEST_SEED={seed}");
+        let app = App::of(app::FILES);
+        assert_eq!(app.run("migrate", &[]).code, 0);
+        let token =
+            |owner| token(json!({"sub": owner_id(owner), "role": "authenticated", "aud": "authenticated"}), 3_600);
+        Self { app, shared: Shared::new(token), history: History::default(), seed }
+    }
+
+    fn start(&self, command: &str) -> TestServer {
+        TestServer::start_with(binary(), &[command], self.app.path(), ENVIRONMENT)
+    }
+
+    fn plan(&self, reads: u64, writes: u64) -> Plan {
+        Plan { clients: CLIENTS, reads, writes, seed: self.seed }
+    }
+
+    /// Reads the log from the file, judges, and gives the share of reads that came from memory.
+    fn judge(&mut self) -> f64 {
+        let log = self.app.run("sql", &["--json", "select id, tag from log order by id"]);
+        assert_eq!(log.code, 0, "{log:?}");
+        let rows = log.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        self.history.log = rows.map(|row| (row["id"].as_i64().unwrap(), row["tag"].as_i64().unwrap())).collect();
+        let hits = self.history.reads.iter().filter(|read| read.is_from_memory).count();
+        let share = hits as f64 / self.history.reads.len() as f64;
+        println!(
+            "{} answers, {:.1} % of the reads from memory; {} writes, {} of them committed",
+            self.history.answers(),
+            share * 100.0,
+            self.history.writes.len(),
+            self.history.log.len()
+        );
+        let violations = self.history.violations(SHOWN_MAX);
+        assert!(violations.is_empty(), "{violations:#?}");
+        share
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var_os(format!("MARTLET_TEST_{name}"))?.to_str()?.parse().ok()
+}
+
+fn address(server: &TestServer) -> SocketAddr {
+    server.url().trim_start_matches("http://").parse().expect("an address")
+}
+
+#[test]
+fn abuse_cache_02_every_answer_is_the_query_on_one_prefix_of_the_commits() {
+    let mut world = World::new();
+    let server = world.start("serve");
+    world.shared.prepare(address(&server), &mut world.history);
+    let reads = number("HISTORY_READS").unwrap_or(50_000);
+    let writes = number("HISTORY_WRITES").unwrap_or(1_000);
+    let plan = world.plan(reads, writes);
+    assert_eq!(world.shared.run(address(&server), &plan, &mut world.history), 0, "{}", server.stderr());
+    assert_eq!(server.stop(), Some(0));
+    world.judge();
+    assert!(world.history.answers() as u64 + CLIENTS >= reads);
+}
+
+#[test]
+fn a_reload_in_the_middle_leaves_nothing_of_the_old_app() {
+    let mut world = World::new();
+    world.app.save("queries/generation.sql", &app::generation(1));
+    let server = world.start("dev");
+    let at = address(&server);
+    world.shared.prepare(at, &mut world.history);
+    let (first, last) = &world.shared.generations;
+    [first, last].into_iter().for_each(|generation| generation.store(1, Ordering::SeqCst));
+    let plan = world.plan(10_000, 200);
+    let history = &mut world.history;
+    std::thread::scope(|scope| {
+        let load = scope.spawn(|| world.shared.run(at, &plan, history));
+        for generation in 2..6 {
+            std::thread::sleep(Duration::from_millis(200));
+            let reloads = server.stderr().matches("reloaded in").count();
+            last.store(generation, Ordering::SeqCst);
+            world.app.save("queries/generation.sql", &app::generation(generation));
+            let begun = std::time::Instant::now();
+            while server.stderr().matches("reloaded in").count() == reloads {
+                assert!(begun.elapsed() < Duration::from_secs(20), "no reload: {}", server.stderr());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            first.store(generation, Ordering::SeqCst);
+        }
+        assert_eq!(load.join().expect("the load"), 0, "{}", server.stderr());
+    });
+    assert_eq!(server.stop(), Some(0));
+    world.judge();
+}
+
+#[test]
+fn kill_9_under_load_and_nothing_is_stale_after_it() {
+    let mut world = World::new();
+    for run in 0..4 {
+        let server = world.start("serve");
+        let at = address(&server);
+        if run == 0 {
+            world.shared.prepare(at, &mut world.history);
+        }
+        // More than can be done until it is killed.
+        let plan = Plan { seed: world.seed ^ run, ..world.plan(10_000_000, 200_000) };
+        let history = &mut world.history;
+        std::thread::scope(|scope| {
+            let load = scope.spawn(|| world.shared.run(at, &plan, history));
+            std::thread::sleep(Duration::from_millis(700));
+            server.signal("KILL");
+            assert_eq!(load.join().expect("the load"), CLIENTS as usize);
+        });
+        server.kill();
+    }
+    let epochs: std::collections::HashSet<u64> = world.history.reads.iter().map(|read| read.position.epoch).collect();
+    assert_eq!(epochs.len(), 4, "each run has an epoch of its own");
+    world.judge();
+}

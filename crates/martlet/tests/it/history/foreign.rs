@@ -1,0 +1,102 @@
+//! Another process writes into the file of a running server.
+//!
+//! No hook sees it. The server looks for it ten times a second and before each group of actions; what it then finds
+//! takes everything from memory.
+
+use super::client::{By, Client};
+use super::model::{Ask, Op};
+use super::{World, address};
+use rusqlite::Connection;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The longest that an answer may be from before a foreign write: a look is due after a tenth of this.
+const LATE_MAX: Duration = Duration::from_secs(1);
+const READERS: usize = 8;
+const KEY: i64 = 0;
+
+/// An answer of the register: when it was asked for, and what it was.
+type Seen = (Instant, i64);
+
+fn value_of(body: &str) -> i64 {
+    let rows: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    rows[0]["value"].as_i64().expect("a number")
+}
+
+/// A connection that is not the server's.
+fn other_process(world: &World) -> Connection {
+    let connection = Connection::open(world.app.file("data/app.db")).expect("open the database");
+    connection.busy_timeout(Duration::from_secs(5)).expect("set a time");
+    connection
+}
+
+fn write(connection: &Connection, value: i64) {
+    let changed = connection.execute("update registers set value = ?1 where key = ?2", (value, KEY));
+    assert_eq!(changed.expect("write"), 1);
+}
+
+#[test]
+fn a_write_of_another_process_is_seen_within_a_second() {
+    let mut world = World::new();
+    let server = world.start("serve");
+    let at = address(&server);
+    world.shared.prepare(at, &mut world.history);
+    let other = other_process(&world);
+    write(&other, 1_000);
+    std::thread::sleep(LATE_MAX);
+    let is_over = AtomicBool::new(false);
+    // When each value was there for certain.
+    let mut written: Vec<(Instant, i64)> = vec![(Instant::now(), 1_000)];
+    let seen: Vec<Seen> = std::thread::scope(|scope| {
+        let readers = (0..READERS).map(|_| {
+            scope.spawn(|| {
+                let mut client = Client::connect(at).expect("connect");
+                let mut seen = Vec::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    let begin = Instant::now();
+                    let reply = client.ask(Ask::Register { key: KEY }, None, "", By::Get).expect("ask");
+                    assert_eq!(reply.status, 200);
+                    seen.push((begin, value_of(&reply.body)));
+                }
+                seen
+            })
+        });
+        let readers: Vec<_> = readers.collect();
+        for value in 1_001..1_006 {
+            std::thread::sleep(Duration::from_millis(300));
+            write(&other, value);
+            written.push((Instant::now(), value));
+        }
+        std::thread::sleep(LATE_MAX + Duration::from_millis(200));
+        is_over.store(true, Ordering::Relaxed);
+        readers.into_iter().flat_map(|reader| reader.join().expect("a reader")).collect()
+    });
+    for (begin, value) in &seen {
+        let due = written.iter().filter(|(at, _)| *at + LATE_MAX < *begin).map(|(_, value)| *value).max();
+        assert!(due.is_none_or(|due| *value >= due), "{value} is asked for when {due:?} was due");
+    }
+    assert!(seen.iter().any(|(_, value)| *value == 1_005));
+}
+
+#[test]
+fn an_action_after_a_foreign_write_shows_it_at_once() {
+    let mut world = World::new();
+    let server = world.start("serve");
+    let at = address(&server);
+    world.shared.prepare(at, &mut world.history);
+    let other = other_process(&world);
+    let mut client = Client::connect(at).expect("connect");
+    let tag = AtomicI64::new(1_000_000);
+    let ask =
+        |client: &mut Client| value_of(&client.ask(Ask::Register { key: KEY }, None, "", By::Get).expect("ask").body);
+    for value in 2_000..2_020 {
+        // In memory, where there is one.
+        ask(&mut client);
+        ask(&mut client);
+        write(&other, value);
+        // Of another register: the group that this is in has found the foreign write before it began.
+        let acted = client.act(tag.fetch_add(1, Ordering::SeqCst), Op::Put { key: KEY + 2 }).expect("act");
+        assert_eq!(acted.status, 200, "{acted:?}");
+        assert_eq!(ask(&mut client), value);
+    }
+}
