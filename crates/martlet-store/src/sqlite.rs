@@ -96,9 +96,15 @@ impl SqliteStore {
     /// Dry, it only tells what it would do. Blocks. Errors: MRT500 whose message is complete and for the operator.
     pub fn migrate(&self, app: &App, is_dry: bool) -> Result<MigrateReport, Error> {
         self.0.writer.borrow(|connection| {
+            let before = self.0.shared.capture.tracked();
             // Triggers of ours would stand in the way of what changes their tables.
-            connection.stop_capture().map_err(|failure| Error::internal(format!("capturing changes: {failure}")))?;
-            migrate::migrate(&self.0.shared, app, is_dry)
+            connection.stop_capture(&self.0.shared.capture).map_err(|failure| not_captured(&failure))?;
+            let report = migrate::migrate(&self.0.shared, app, is_dry);
+            if is_dry || report.as_ref().map_or(true, |report| report.applied.is_empty()) {
+                // The tables are as they were.
+                self.0.capture(connection, before)?;
+            }
+            report
         })?
     }
 
@@ -120,9 +126,19 @@ impl SqliteStore {
         cross_check::tables(&self.0.shared, app)?;
         self.0.shared.set_constraint_names(app);
         self.0.shared.statistics.prepare(app);
-        self.0.writer.borrow(|connection| self.0.prepare_writer(connection, app))??;
+        let before = self.0.shared.capture.tracked();
         let mut is_first = true;
-        self.0.readers.on_each(|connection| cross_check::queries(connection, app, std::mem::take(&mut is_first)))
+        let prepared =
+            self.0.writer.borrow(|connection| self.0.prepare_writer(connection, app)).flatten().and_then(|()| {
+                self.0
+                    .readers
+                    .on_each(|connection| cross_check::queries(connection, app, std::mem::take(&mut is_first)))
+            });
+        if prepared.is_err() {
+            // The app before goes on being served: its tables are the ones to be told of.
+            self.0.writer.borrow(|connection| self.0.capture(connection, before))??;
+        }
+        prepared
     }
 
     /// Runs queries at one snapshot. Safe to be dropped at any await.
@@ -207,12 +223,17 @@ impl SqliteStore {
 impl Inner {
     /// Before any of the app's statements is prepared: what was prepared before a trigger is prepared again.
     fn prepare_writer(&self, connection: &Connection, app: &App) -> Result<(), Error> {
-        if self.shared.settings.observer.is_some() {
-            self.shared.capture.track(Tracked::of(app));
-            let captured = connection.capture(&self.shared.capture);
-            captured.map_err(|failure| Error::internal(format!("capturing changes: {failure}")))?;
-        }
+        self.capture(connection, Some(Arc::new(Tracked::of(app))))?;
         cross_check::actions(connection, app)
+    }
+
+    /// Tells the observer, if there is one, of these tables from now on.
+    fn capture(&self, connection: &Connection, tracked: Option<Arc<Tracked>>) -> Result<(), Error> {
+        if self.shared.settings.observer.is_none() {
+            return Ok(());
+        }
+        self.shared.capture.track(tracked);
+        connection.capture(&self.shared.capture).map_err(|failure| not_captured(&failure))
     }
 
     fn close(&self) {
@@ -237,6 +258,10 @@ fn closed() -> Error {
 fn not_opened(database: &Path, failure: &rusqlite::Error) -> Error {
     Error::new(&code::READ_ONLY, format!("cannot open the database {}: {failure}", database.display()))
         .hint("check that the file is a database of Martlet's and that it can be written")
+}
+
+fn not_captured(failure: &rusqlite::Error) -> Error {
+    Error::internal(format!("capturing changes: {failure}"))
 }
 
 fn no_thread(error: &std::io::Error) -> Error {

@@ -33,7 +33,9 @@ pub(super) struct Capture(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    tracked: Tracked,
+    /// None while no triggers stand, before an app is prepared and while its tables change: what is written then is
+    /// not told row by row.
+    tracked: Option<Arc<Tracked>>,
     changes: Vec<Change>,
     /// More was written than was noted.
     is_everything: bool,
@@ -50,8 +52,13 @@ pub(super) enum Captured {
 
 impl Capture {
     /// Takes down changes of these tables, once a connection has been told so too.
-    pub(super) fn track(&self, tracked: Tracked) {
+    pub(super) fn track(&self, tracked: Option<Arc<Tracked>>) {
         self.lock().tracked = tracked;
+    }
+
+    /// What is tracked now.
+    pub(super) fn tracked(&self) -> Option<Arc<Tracked>> {
+        self.lock().tracked.clone()
     }
 
     /// A transaction begins.
@@ -75,7 +82,8 @@ impl Capture {
     pub(super) fn take(&self) -> Captured {
         let mut state = self.lock();
         let changes = std::mem::take(&mut state.changes);
-        if std::mem::take(&mut state.is_everything) { Captured::Everything } else { Captured::Rows(changes) }
+        let is_everything = std::mem::take(&mut state.is_everything) || state.tracked.is_none();
+        if is_everything { Captured::Everything } else { Captured::Rows(changes) }
     }
 
     fn note(&self, call: &Context<'_>) -> Result<()> {
@@ -83,7 +91,8 @@ impl Capture {
         let State { tracked, changes, is_everything } = &mut *state;
         let index = usize::try_from(call.get::<i64>(0)?).unwrap_or(usize::MAX);
         let images = call.get::<i64>(1)?;
-        let Some(table) = tracked.tables.get(index).filter(|_| images >= 0 && changes.len() < CHANGES_MAX) else {
+        let table = tracked.as_ref().and_then(|tracked| tracked.tables.get(index));
+        let Some(table) = table.filter(|_| images >= 0 && changes.len() < CHANGES_MAX) else {
             *is_everything = true;
             return Ok(());
         };
@@ -110,24 +119,28 @@ const NEW: i64 = 2;
 impl Connection {
     /// Notes all that is written to the tracked tables from now on. Replaces what was tracked before.
     pub(super) fn capture(&self, capture: &Capture) -> Result<()> {
-        let tracked = capture.lock().tracked.clone();
+        // Until all triggers stand, nothing is told row by row.
+        let tracked = std::mem::take(&mut capture.lock().tracked);
         let noting = capture.clone();
         self.sqlite.create_scalar_function(FUNCTION, -1, FunctionFlags::SQLITE_UTF8, move |call| {
             noting.note(call).map(|()| Null)
         })?;
-        self.stop_capture()?;
+        self.stop_capture(capture)?;
         self.as_ours(|sqlite| {
-            for (index, table) in tracked.tables.iter().enumerate() {
+            for (index, table) in tracked.iter().flat_map(|tracked| &tracked.tables).enumerate() {
                 let names = names_of(sqlite, table)?;
                 let replaces = replaces_rows(sqlite, &table.name)?;
                 sqlite.execute_batch(&triggers(index, &table.name, names.as_deref().filter(|_| !replaces)))?;
             }
             Ok(())
         })
+        .inspect(|()| capture.track(tracked))
     }
 
-    /// Takes our triggers away, so that the tables may change.
-    pub(super) fn stop_capture(&self) -> Result<()> {
+    /// Takes our triggers away, so that the tables may change. Until [`Connection::capture`] any write counts as a
+    /// change of everything.
+    pub(super) fn stop_capture(&self, capture: &Capture) -> Result<()> {
+        capture.track(None);
         self.as_ours(|sqlite| {
             let mut statement = sqlite.prepare("select name from temp.sqlite_schema where type = 'trigger'")?;
             let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>>>()?;
@@ -231,7 +244,7 @@ mod tests {
         sqlite.execute_batch("CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER UNIQUE) STRICT").unwrap();
         let capture = Capture::default();
         let table = |name: &str| TrackedTable { name: name.to_owned(), columns: vec![1], types: vec![Type::Bigint] };
-        capture.track(Tracked { tables: vec![table("a"), table("b")] });
+        capture.track(Some(Arc::new(Tracked { tables: vec![table("a"), table("b")] })));
         connection.capture(&capture).unwrap();
         sqlite.execute_batch("INSERT INTO b VALUES (1, 5)").unwrap();
         assert!(matches!(capture.take(), Captured::Rows(changes) if changes.len() == 1));

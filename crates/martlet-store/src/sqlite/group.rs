@@ -13,6 +13,7 @@ use super::bind::FirstRows;
 use super::budget::{Allowance, Stop};
 use super::connection::Connection;
 use super::error;
+use super::foreign::Others;
 use super::idempotency;
 use super::run::{Failure, Run, Wanted};
 use super::shared::is_of_database;
@@ -123,7 +124,13 @@ pub(super) struct Done {
 /// Runs actions in order and answers each once its outcome is durable.
 ///
 /// After `patience` a group is committed as far as it got: who is done need not wait for more long actions.
-pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending>, patience: Duration) -> Aftermath {
+pub(super) fn run(
+    shared: &Shared,
+    connection: &Connection,
+    others: &mut Others,
+    actions: Vec<Pending>,
+    patience: Duration,
+) -> Aftermath {
     let mut waiting = actions;
     // Offenders, refused once those before them are durable.
     let mut refused: Vec<(Pending, Error)> = Vec::new();
@@ -131,7 +138,7 @@ pub(super) fn run(shared: &Shared, connection: &Connection, actions: Vec<Pending
     while !waiting.is_empty() || !refused.is_empty() {
         let rest = waiting.split_off(cut);
         let mut group = std::mem::replace(&mut waiting, rest);
-        match attempt(shared, connection, &group, patience) {
+        match attempt(shared, connection, others, &group, patience) {
             Attempt::Committed(outcomes) => {
                 let mut rest = group.split_off(outcomes.len());
                 answer(shared, group, outcomes);
@@ -189,7 +196,13 @@ fn tell(shared: &Shared, pending: Pending, outcome: Result<Answer, Error>) {
     let _ = pending.reply.send(outcome);
 }
 
-fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience: Duration) -> Attempt {
+fn attempt(
+    shared: &Shared,
+    connection: &Connection,
+    others: &mut Others,
+    group: &[Pending],
+    patience: Duration,
+) -> Attempt {
     if group.is_empty() {
         return Attempt::Committed(Vec::new());
     }
@@ -202,6 +215,7 @@ fn attempt(shared: &Shared, connection: &Connection, group: &[Pending], patience
     if let Err(failure) = connection.run("BEGIN IMMEDIATE") {
         return failed(&failure);
     }
+    others.look(shared, connection);
     shared.capture.begin();
     let mut outcomes = Vec::with_capacity(group.len());
     let mut is_changed = false;

@@ -4,7 +4,7 @@ use super::Shared;
 use super::authorizer::Role;
 use super::connection::Connection;
 use super::error;
-use super::foreign::Seen;
+use super::foreign::Others;
 use super::group::{self, Aftermath, Pending, Ticket, Wait};
 use super::idempotency;
 use super::inline::Inline;
@@ -73,7 +73,7 @@ impl Writer {
             is_copied_whole: true,
             started: Instant::now(),
             purged: None,
-            seen: None,
+            others: Others::default(),
             idle_since: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("martlet-writer".to_owned()).spawn(move || work.run())?;
@@ -194,8 +194,8 @@ struct WriterThread {
     started: Instant,
     /// When expired idempotency keys were last removed.
     purged: Option<Instant>,
-    /// What the file looked like; none before the first look.
-    seen: Option<Seen>,
+    /// What others have written.
+    others: Others,
     /// When there was work last, or what is done in idle moments was done.
     idle_since: Instant,
 }
@@ -259,10 +259,9 @@ impl WriterThread {
             return;
         }
         let shared = Arc::clone(&self.shared);
-        self.look_for_others();
         match self.ensure_connection() {
-            Ok(connection) => {
-                let aftermath = group::run(&shared, connection, actions, GROUP_TIME_MAX);
+            Ok((connection, others)) => {
+                let aftermath = group::run(&shared, connection, others, actions, GROUP_TIME_MAX);
                 self.after(aftermath);
             }
             Err(error) => {
@@ -278,17 +277,13 @@ impl WriterThread {
         self.checkpoint(pages);
     }
 
-    /// Forgets all that is known of the data where somebody else has written.
+    /// In an idle moment; a group looks by itself.
     fn look_for_others(&mut self) {
-        if self.shared.settings.observer.is_none() {
-            return;
-        }
         let shared = Arc::clone(&self.shared);
-        let Ok(connection) = self.ensure_connection() else { return };
-        let seen = Seen::now(connection, &shared.database);
-        if self.seen.replace(seen).is_some_and(|before| before != seen) {
-            tracing::debug!("somebody else has written; nothing that was known of the data counts any more");
-            shared.forget_all();
+        if shared.settings.observer.is_some()
+            && let Ok((connection, others)) = self.ensure_connection()
+        {
+            others.look(&shared, connection);
         }
     }
 
@@ -321,7 +316,7 @@ impl WriterThread {
     }
 
     /// The connection; opened again after the disk failed: then the file decides what is there.
-    fn ensure_connection(&mut self) -> Result<&Connection, Error> {
+    fn ensure_connection(&mut self) -> Result<(&Connection, &mut Others), Error> {
         if self.shared.is_disk_lost() {
             self.connection = None;
             return Err(read_only("a sync failed before; the server must be started anew"));
@@ -330,8 +325,14 @@ impl WriterThread {
             let opened = open(&self.shared);
             let opened = opened.map_err(|failure| error::translate(&failure, &self.shared.constraint_names()));
             self.connection = Some(opened.inspect_err(|_| self.shared.note_write(false))?);
+            // What others have written is counted for each connection by itself.
+            self.others = Others::default();
+            if self.shared.settings.observer.is_some() {
+                self.shared.forget_all();
+            }
         }
-        self.connection.as_ref().ok_or_else(no_outcome)
+        let connection = self.connection.as_ref().ok_or_else(no_outcome)?;
+        Ok((connection, &mut self.others))
     }
 
     fn lend(&mut self, lend: Lend) {

@@ -267,3 +267,35 @@ async fn a_migration_counts_as_a_change_of_everything() {
     let rows = |event: &&Event| matches!(event, Event::Begins(_, changes) if changes.len() == 1);
     assert_eq!(told.iter().filter(rows).count(), 2, "{told:?}");
 }
+
+#[tokio::test]
+async fn what_is_written_between_a_migration_and_its_app_counts_as_a_change_of_everything() {
+    let world = World::new();
+    let migrations = [("0001_all", SCHEMA), ("0002_more", "alter table plain add column more text;")];
+    let files =
+        migrations.map(|(name, text)| SourceFile { path: format!("migrations/{name}.sql"), text: text.to_owned() });
+    world.store.migrate(&compile(&files).app.unwrap(), false).unwrap();
+    world.take();
+    world.act("own", &[1]).await.unwrap();
+    let told = world.take();
+    assert!(matches!(&told[..], [Event::Everything(begun), Event::Ended(ended)] if begun == ended), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_did_not_change_the_tables_leaves_them_told_row_by_row() {
+    let world = World::new();
+    world.store.migrate(&world.app, true).unwrap();
+    world.store.migrate(&world.app, false).unwrap();
+    // A version of the app that another order of tables goes with, and that is refused.
+    let mut other = world.app.clone();
+    other.queries.retain(|name, _| name == "names");
+    let mut unsound = (*other.queries["names"]).clone();
+    unsound.statement.sqlite.text = "select name from nowhere where id = ?1".to_owned();
+    other.queries.insert("names".to_owned(), Arc::new(unsound));
+    world.store.prepare(&other).unwrap_err();
+    world.take();
+    world.act("own", &[1]).await.unwrap();
+    assert_eq!(world.rows(), ["owners - -> 1,o,true"]);
+    world.act("put", &[7, 1]).await.unwrap();
+    assert_eq!(world.rows(), ["items - -> 7,1,2026-01-05,n"]);
+}

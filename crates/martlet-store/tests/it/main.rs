@@ -15,6 +15,7 @@ mod functions;
 mod generate;
 mod hotel;
 mod idempotency;
+mod log;
 mod migrations;
 mod opening;
 mod oracle;

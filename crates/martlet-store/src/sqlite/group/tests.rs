@@ -336,7 +336,7 @@ impl Bench {
                 reply,
             });
         }
-        assert_eq!(run(&self.shared, &self.connection, pending, patience), Aftermath::Sound);
+        assert_eq!(run(&self.shared, &self.connection, &mut Others::default(), pending, patience), Aftermath::Sound);
         assert!(self.connection.is_autocommit());
         outcomes.into_iter().map(|outcome| outcome.and_then(|mut outcome| outcome.try_recv().ok())).collect()
     }
@@ -432,7 +432,7 @@ fn a_fault_of_the_plan_costs_only_its_action() {
         ticket: Arc::default(),
         reply,
     };
-    assert_eq!(run(&bench.shared, &bench.connection, vec![pending], PATIENT), Aftermath::Sound);
+    assert_eq!(run(&bench.shared, &bench.connection, &mut Others::default(), vec![pending], PATIENT), Aftermath::Sound);
     assert_eq!(outcome.try_recv().unwrap().unwrap_err().code, code::INTERNAL.code);
     assert_eq!(dump(&bench.connection), "");
 }
