@@ -43,7 +43,7 @@ pub(crate) enum Fault {
 
 impl Keeper {
     pub(crate) fn new(fault: Fault) -> Self {
-        let settings = CacheSettings { bytes_max: 64 << 20, entries_max: 100_000, answer_size_max: 1 << 20 };
+        let settings = CacheSettings { bytes_max: 64 << 20, entries_max: 100_000, ..CacheSettings::default() };
         Self { cache: Cache::new(settings), last: Mutex::default(), fault }
     }
 
