@@ -71,7 +71,7 @@ impl AnswerCache {
 
     /// Keeps nothing until an app is loaded: what the store tells meanwhile may be of tables of another app.
     pub(crate) fn pause(&self) {
-        self.cache.load(Arc::default(), Vec::new());
+        self.cache.pause();
     }
 
     /// What is kept for a call.
@@ -101,7 +101,8 @@ impl AnswerCache {
         if plan.may_end() { self.now() } else { self.began.0 }
     }
 
-    fn now(&self) -> Instant {
+    /// The time by the clock.
+    pub(crate) fn now(&self) -> Instant {
         let (instant, timestamp) = self.began;
         let passed = self.clock.steady().micros().saturating_sub(timestamp.micros());
         instant + Duration::from_micros(u64::try_from(passed).unwrap_or(0))
@@ -150,6 +151,25 @@ impl AnswerCache {
     pub fn figures(&self) -> CacheFigures {
         self.cache.figures()
     }
+
+    /// What it has done for one query.
+    pub(crate) fn query_figures(&self, name: &str, plan: &CachePlan) -> QueryCacheFigures {
+        let now = self.now();
+        let kept: Vec<_> = plan.queries().iter().map(|query| self.cache.query_figures(*query, now)).collect();
+        plan.counters.figures(name, plan.unkept(), &kept)
+    }
+
+    /// Keeps with an answer what a surface has made of it, unless there is something already.
+    pub(crate) fn attach(&self, kept: &KeptAnswer, attached: Box<dyn Attached>) {
+        if kept.0.value().attached.set(attached).is_ok() {
+            self.reweigh(kept);
+        }
+    }
+
+    /// What is attached to an answer has grown.
+    pub(crate) fn reweigh(&self, kept: &KeptAnswer) {
+        self.cache.reweigh(&kept.0);
+    }
 }
 
 impl CommitObserver for AnswerCache {
@@ -160,5 +180,7 @@ impl CommitObserver for AnswerCache {
         }
     }
 
-    fn ended(&self, _: u64) {}
+    fn ended(&self, number: u64) {
+        self.cache.ended(number);
+    }
 }

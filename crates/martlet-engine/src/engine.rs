@@ -10,13 +10,14 @@ mod limit;
 mod loaded;
 mod page;
 mod read;
+mod reload;
 
 use crate::answer_cache::AnswerCache;
 use crate::cursor::CursorKey;
 use crate::flight::Flights;
 use crate::idempotency::{self, Running};
 use crate::route::{RouteCount, RouteFound};
-use crate::{Arguments, QueryCacheFigures, policy};
+use crate::{Arguments, Attached, KeptAnswer, QueryCacheFigures, policy};
 use arc_swap::ArcSwap;
 pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
 pub use limit::{LimitState, network};
@@ -26,7 +27,7 @@ use martlet_sql::{Action, App};
 use martlet_store::{Answer, CommitObserver, Demand, Inputs, SqliteStore};
 use page::PageCall;
 use read::{Found, Given};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Defaults for what a declaration leaves open.
@@ -95,39 +96,6 @@ impl Engine {
         })
     }
 
-    /// Serves another version of the app from the next call on; calls under way end with the old one.
-    ///
-    /// Prepares every statement first; on an error the app that is served stays. Answers of the old app are neither
-    /// given nor kept from then on: nothing is kept while the store goes over from one app to the other.
-    pub fn replace_app(&self, app: App) -> Result<(), Error> {
-        let _alone = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.loaded.load_full();
-        let loaded = Loaded::new(Arc::new(app), Some(&before))?;
-        let cache = self.settings.cache.as_deref();
-        if let Some(cache) = cache {
-            cache.pause();
-        }
-        if let Err(error) = self.store.prepare(&loaded.app) {
-            self.go_back(&before);
-            return Err(error);
-        }
-        loaded.begin(cache);
-        self.loaded.store(Arc::new(loaded));
-        Ok(())
-    }
-
-    /// The app that was served is served on. If the store cannot be made ready for it either, nothing is kept.
-    fn go_back(&self, before: &Arc<Loaded>) {
-        let Some(cache) = self.settings.cache.as_deref() else { return };
-        let again = Loaded::new(Arc::clone(&before.app), Some(before));
-        if let Ok(again) = again
-            && self.store.prepare(&again.app).is_ok()
-        {
-            again.begin(Some(cache));
-            self.loaded.store(Arc::new(again));
-        }
-    }
-
     /// The app that is served now.
     pub fn app(&self) -> Arc<App> {
         self.loaded.load().app.clone()
@@ -145,10 +113,22 @@ impl Engine {
 
     /// What the cache has done for each query, by name; empty without a cache.
     pub fn cache_figures(&self) -> Vec<QueryCacheFigures> {
-        if self.settings.cache.is_none() {
-            return Vec::new();
+        let cache = self.settings.cache.as_deref();
+        cache.map(|cache| self.loaded.load().cache_figures(cache)).unwrap_or_default()
+    }
+
+    /// Keeps with an answer what a surface has made of it; the first to do so wins.
+    pub fn attach(&self, kept: &KeptAnswer, attached: Box<dyn Attached>) {
+        if let Some(cache) = &self.settings.cache {
+            cache.attach(kept, attached);
         }
-        self.loaded.load().cache_figures()
+    }
+
+    /// What is attached to an answer has grown: it counts for more from here on.
+    pub fn reweigh(&self, kept: &KeptAnswer) {
+        if let Some(cache) = &self.settings.cache {
+            cache.reweigh(kept);
+        }
     }
 
     /// What a name stands for, whoever asks.

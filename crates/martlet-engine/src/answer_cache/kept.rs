@@ -1,14 +1,16 @@
 //! What is kept: the store's answer, and what a surface has made of it.
 
 use super::QueryCounters;
+use hashbrown::DefaultHashBuilder;
 use martlet_cache::{Entry, Weigh};
 use martlet_core::Value;
 use martlet_store::Answer;
 use std::any::Any;
 use std::fmt::Debug;
+use std::hash::BuildHasher;
 use std::mem::size_of;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 
 /// What a surface keeps with an answer: its tag, its header values, its compressed forms. Goes when the answer goes.
@@ -40,6 +42,12 @@ impl Weigh for Kept {
         });
         body + last.sum::<usize>() + self.attached.get().map_or(0, |attached| attached.weight())
     }
+
+    /// Tells only whether a change was in vain: a fast hash of the body will do.
+    fn digest(&self) -> u64 {
+        static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
+        HASHER.hash_one(&self.answer.body)
+    }
 }
 
 /// A handle on a kept answer. It may outlive the answer: ask [`KeptAnswer::is_good`] each time before it is given.
@@ -59,13 +67,14 @@ impl KeptAnswer {
         &self.0.value().answer
     }
 
-    /// What a surface has made of it.
+    /// What a surface has made of it; [`crate::Engine::attach`] adds it.
     pub fn attached(&self) -> Option<&dyn Attached> {
         self.0.value().attached.get().map(|attached| &**attached)
     }
 
-    /// It is given once more: counts a hit of its query.
+    /// It is given once more: counts a hit of its query. To be called for every hit.
     pub fn note_read(&self) {
+        self.0.note_read();
         self.0.value().counters.hits.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -19,10 +19,9 @@ pub(crate) struct Generation {
 /// How one query's answers are kept.
 #[derive(Debug)]
 pub(crate) struct CachePlan {
-    /// Of the first page, or of the only statement.
-    first: QueryId,
-    /// Of the pages that come after a cursor.
-    after: QueryId,
+    /// Of the only statement, or of the first page and of those that come after a cursor.
+    numbers: Vec<QueryId>,
+    /// Parameters that are declared.
     declared: usize,
     /// What the statements use of the caller.
     claims: Box<[Bind]>,
@@ -50,8 +49,14 @@ impl CachePlan {
     }
 
     pub(super) fn query(&self, inputs: &Inputs) -> QueryId {
-        // How many rows, then the cursor's values.
-        if inputs.arguments.len() > self.declared + 1 { self.after } else { self.first }
+        // Behind the declared ones: how many rows, then the cursor's values.
+        let is_after = self.numbers.len() > 1 && inputs.arguments.len() > self.declared + 1;
+        self.numbers[usize::from(is_after)]
+    }
+
+    /// The numbers of its statements.
+    pub(super) fn queries(&self) -> &[QueryId] {
+        &self.numbers
     }
 
     pub(super) fn claims(&self) -> &[Bind] {
@@ -86,18 +91,12 @@ pub(crate) fn plans<'a>(
     generation: &Arc<OnceLock<Generation>>,
     counters: impl Fn(&str) -> Arc<QueryCounters>,
 ) -> impl Iterator<Item = (&'a String, CachePlan)> {
-    let mut next = 0;
-    let mut number = move || {
-        next += 1;
-        QueryId(next - 1)
-    };
+    let mut numbers = (0..).map(QueryId);
     app.queries.iter().map(move |(name, query)| {
-        let first = number();
-        let after = if query.page.is_some() { number() } else { first };
+        let count = 1 + usize::from(query.page.is_some());
         let declared = query.declaration.cache.clone().unwrap_or_default();
         let plan = CachePlan {
-            first,
-            after,
+            numbers: numbers.by_ref().take(count).collect(),
             declared: query.declaration.params.len(),
             claims: claims(query),
             lives_for: declared.for_ms.map(Duration::from_millis),

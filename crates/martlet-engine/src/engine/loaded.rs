@@ -72,11 +72,8 @@ impl Loaded {
     }
 
     /// What the cache has done for each query.
-    pub(super) fn cache_figures(&self) -> Vec<QueryCacheFigures> {
-        let figures = |(name, entry): (&String, &Arc<Entry>)| {
-            let plan = entry.cache.as_ref()?;
-            Some(plan.counters.figures(name, plan.unkept()))
-        };
+    pub(super) fn cache_figures(&self, cache: &AnswerCache) -> Vec<QueryCacheFigures> {
+        let figures = |(name, entry): (&String, &Arc<Entry>)| Some(cache.query_figures(name, entry.cache.as_ref()?));
         self.entries.iter().filter_map(figures).collect()
     }
 

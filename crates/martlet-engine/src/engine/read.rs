@@ -30,7 +30,7 @@ struct Cached<'a> {
     cache: &'a AnswerCache,
     plan: &'a CachePlan,
     generation: Generation,
-    /// When it was looked up: the end of an answer by time counts from here.
+    /// When it was looked up.
     now: Instant,
 }
 
@@ -118,10 +118,12 @@ impl Engine {
         // Each has demands of its own, which are looked at when it is given the answer.
         let demand = Demand { form: inputs.demand.form, ..Demand::default() };
         let read = Read { query: Arc::clone(query), inputs: Inputs { demand, ..inputs.clone() }, wants_keys: true };
+        let Cached { cache, plan, generation, .. } = cached;
+        // The end of an answer by time counts from here.
+        let began = cache.now();
         match self.read_one(read, deadline).await {
             Ok(answer) => {
-                let Cached { cache, plan, generation, now } = cached;
-                let kept = cache.keep(plan, generation, key.into(), &inputs, &answer, now);
+                let kept = cache.keep(plan, generation, key.into(), &inputs, &answer, began);
                 let answer = Answer { keys: None, ..answer };
                 let shared = Some(Ok(answer.clone()));
                 (Ok(Found { answer, source: Source::Store, kept }), shared)

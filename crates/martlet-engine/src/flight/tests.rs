@@ -9,13 +9,16 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
+/// Tells one who leads to end, and with what.
+type End = oneshot::Sender<Option<u32>>;
+
 /// Callers of one key on one thread, each at its turn told what it is to do.
 #[derive(Clone, Default)]
 struct Scene {
     flights: Rc<Flights<u32>>,
     kept: Rc<Cell<Option<&'static str>>>,
     /// Those who lead, by name, until they are told to end and with what.
-    leading: Rc<RefCell<Vec<(u32, oneshot::Sender<Option<u32>>)>>>,
+    leading: Rc<RefCell<Vec<(u32, End)>>>,
     /// What each was given, in order.
     told: Rc<RefCell<Vec<(u32, String)>>>,
 }

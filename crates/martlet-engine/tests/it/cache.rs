@@ -54,7 +54,7 @@ async fn told(test: &TestEngine, caller: &Caller, name: &str, arguments: &str) -
 
 async fn put(test: &TestEngine, id: u32, kind: &str, weight: u32) {
     let arguments = format!(r#"{{"id":{id},"kind":"{kind}","weight":{weight}}}"#);
-    test.act(&anonymous(), "put", &arguments).await.unwrap();
+    test.act(&anonymous(), "put", &arguments).await.expect("a write");
 }
 
 #[tokio::test]
