@@ -19,6 +19,7 @@ use crate::idempotency::{self, Running};
 use crate::route::{RouteCount, RouteFound};
 use crate::{Arguments, Attached, KeptAnswer, QueryCacheFigures, policy};
 use arc_swap::ArcSwap;
+use call::read_only;
 pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
 pub use limit::{LimitState, network};
 use loaded::{Entry, Loaded};
@@ -295,11 +296,6 @@ impl Engine {
             (None, Callable::Action(_)) => self.settings.action_timeout,
         }
     }
-}
-
-fn read_only(name: &str) -> Error {
-    Error::new(&code::READ_ONLY_METHOD, format!("{name} is an action: it cannot run in a read-only transaction"))
-        .hint("call it by POST /rest/v1/rpc")
 }
 
 fn is_same(observer: &Arc<dyn CommitObserver>, cache: &Arc<AnswerCache>) -> bool {

@@ -2,7 +2,7 @@
 
 use super::LimitState;
 use crate::{Arguments, KeptAnswer};
-use martlet_core::{Caller, Error};
+use martlet_core::{Caller, Error, code};
 use martlet_sql::{Action, Declaration, Query, Returns};
 use martlet_store::{Answer, Demand};
 use std::sync::Arc;
@@ -95,4 +95,10 @@ pub struct Target {
     pub is_public: bool,
     /// `@page`: the answer is one object with the rows in it, although it `returns` rows.
     pub is_paged: bool,
+}
+
+/// An action was called where only a query may run.
+pub(super) fn read_only(name: &str) -> Error {
+    Error::new(&code::READ_ONLY_METHOD, format!("{name} is an action: it cannot run in a read-only transaction"))
+        .hint("call it by POST /rest/v1/rpc")
 }
