@@ -14,6 +14,11 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn steady(&self) -> Timestamp {
         self.now()
     }
+
+    /// The same for a moment that has just been read, which it may save to read again.
+    fn steady_at(&self, _moment: Instant) -> Timestamp {
+        self.steady()
+    }
 }
 
 /// The system's clock.
@@ -28,9 +33,13 @@ impl Clock for SystemClock {
     }
 
     fn steady(&self) -> Timestamp {
+        self.steady_at(Instant::now())
+    }
+
+    fn steady_at(&self, moment: Instant) -> Timestamp {
         static START: OnceLock<(Instant, i64)> = OnceLock::new();
         let (start, micros) = START.get_or_init(|| (Instant::now(), self.now().micros()));
-        let passed = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let passed = i64::try_from(moment.saturating_duration_since(*start).as_micros()).unwrap_or(i64::MAX);
         Timestamp::from_micros(micros.saturating_add(passed))
     }
 }

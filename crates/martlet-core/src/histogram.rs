@@ -33,7 +33,9 @@ impl Histogram {
     pub fn observe(&self, value: u64) {
         let bucket = self.bounds.partition_point(|bound| *bound < value);
         self.counts[bucket].fetch_add(1, Relaxed);
-        self.sum.fetch_add(value, Relaxed);
+        if value > 0 {
+            self.sum.fetch_add(value, Relaxed);
+        }
     }
 
     /// What has been counted.
@@ -71,6 +73,11 @@ impl Percentiles {
     /// Counts one value.
     pub fn observe(&self, value: u64) {
         self.0[bucket_of(value)].fetch_add(1, Relaxed);
+    }
+
+    /// Values counted.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|count| count.load(Relaxed)).sum()
     }
 
     /// The values below which these shares (0 to 1, rising) of all lie; 0 where nothing was counted.
@@ -128,8 +135,9 @@ mod tests {
         }
         assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
         let percentiles = Percentiles::default();
-        assert_eq!(percentiles.at([0.5]), [0]);
+        assert_eq!((percentiles.at([0.5]), percentiles.count()), ([0], 0));
         (1..=1000).for_each(|value| percentiles.observe(value));
+        assert_eq!(percentiles.count(), 1000);
         let [half, most] = percentiles.at([0.5, 0.99]);
         assert!((500..=562).contains(&half) && (990..=1113).contains(&most), "{half} {most}");
     }

@@ -83,8 +83,13 @@ impl Meter {
 
     /// Whether the deadline has passed or the client has gone, looked at now.
     pub(super) fn overdue(&self) -> Option<Stop> {
+        self.overdue_at(Instant::now())
+    }
+
+    /// The same at a time that the caller has just read.
+    pub(super) fn overdue_at(&self, now: Instant) -> Option<Stop> {
         let deadline = self.deadline_nanos.load(Relaxed);
-        if deadline != u64::MAX && self.base.elapsed().as_nanos() >= u128::from(deadline) {
+        if deadline != u64::MAX && now.saturating_duration_since(self.base).as_nanos() >= u128::from(deadline) {
             return Some(Stop::Deadline);
         }
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use martlet_core::{Error, code};
 use martlet_sql::{Action, Bind, Expect};
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -360,7 +361,8 @@ fn of_panic(panic: &(dyn Any + Send)) -> Error {
 fn run_steps(shared: &Shared, connection: &Connection, pending: &Pending) -> Result<Done, Error> {
     let action = &*pending.action;
     let statistics = shared.statistics.of_action(action);
-    let run = Run { shared, connection, statistics: &statistics, name: &action.declaration.name };
+    let at = Cell::new(Instant::now());
+    let run = Run { shared, connection, statistics: &statistics, name: &action.declaration.name, at: &at };
     let mut steps: FirstRows = vec![None; action.steps.len()];
     let mut answer = Done { body: None, rows: 0, is_changed: false };
     let columns = action.steps.get(action.answer).map_or(&[][..], |step| &step.statement.columns);

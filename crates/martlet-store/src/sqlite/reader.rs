@@ -25,6 +25,7 @@ use martlet_core::{Error, Position, QueueBounds, QueueLimit, Value, code, limits
 use martlet_sql::Query;
 use martlet_sql::Statement;
 use martlet_sql::dependency::Dependencies;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -147,9 +148,11 @@ impl Readers {
         let connection = guard.as_ref()?;
         // Taken before the snapshot, and before it is known to be the newest: every commit up to here is in it.
         let position = self.shared.position();
-        let is_held = connection.hold_snapshot(self.shared.commit_turn(), Instant::now());
+        let now = Instant::now();
+        let is_held = connection.hold_snapshot(self.shared.commit_turn(), now);
         let allowance = Allowance { steps_max: Some(limits::INLINE_READ_STEPS_MAX), deadline, gone: None };
-        let result = run_reads(&self.shared, connection, reads, position, allowance, Duration::ZERO);
+        let begun = Begun { position, waited: Duration::ZERO, at: Cell::new(now) };
+        let result = run_reads(&self.shared, connection, reads, &begun, allowance);
         // What went wrong may be the snapshot's: the next read begins with another.
         let is_sound = result.as_ref().is_ok_and(|snapshot| snapshot.answers.iter().all(Result::is_ok));
         if is_held.is_err() || !is_sound {
@@ -239,7 +242,8 @@ fn serve(shared: &Shared, line: &Line, slot: &Slot, job: Job) {
     }
     let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(connection) = slot.as_ref() else { return };
-    let waited = job.queued.elapsed();
+    let now = Instant::now();
+    let waited = now.saturating_duration_since(job.queued);
     shared.statistics.readers.waited(waited);
     if line.is_too_late(waited, job.deadline.saturating_duration_since(job.queued)) {
         shared.statistics.readers.timed_out();
@@ -249,7 +253,8 @@ fn serve(shared: &Shared, line: &Line, slot: &Slot, job: Job) {
     let allowance = Allowance { steps_max: None, deadline: job.deadline, gone: Some(Arc::clone(&job.gone)) };
     // Taken before the snapshot: every commit up to here is in it.
     let position = shared.position();
-    let run = || run_reads(shared, connection, &job.reads, position, allowance, waited);
+    let begun = Begun { position, waited, at: Cell::new(now) };
+    let run = || run_reads(shared, connection, &job.reads, &begun, allowance);
     let result = catch_unwind(AssertUnwindSafe(run));
     let result = match result {
         Ok(result) => result.map_err(|stopped| error::of_stop(stopped.stop)),
@@ -266,14 +271,24 @@ struct Stopped {
     read: usize,
 }
 
+/// What reads that run together have in common.
+#[derive(Debug)]
+struct Begun {
+    /// That of the snapshot.
+    position: Position,
+    /// For a thread.
+    waited: Duration,
+    /// The last reading of the clock.
+    at: Cell<Instant>,
+}
+
 /// Runs reads in order; several in one transaction, the one that is open or one whose snapshot the first of them takes.
 fn run_reads(
     shared: &Shared,
     connection: &Connection,
     reads: &[Read],
-    position: Position,
+    begun: &Begun,
     allowance: Allowance,
-    waited: Duration,
 ) -> Result<Snapshot, Stopped> {
     let is_several =
         reads.len() > 1 || reads.iter().any(|read| read.wants_keys && !dependencies_of(read).keys.is_empty());
@@ -284,7 +299,7 @@ fn run_reads(
     for (index, read) in reads.iter().enumerate() {
         let answer = match &transaction {
             Some(Err(error)) => Err(Failure::Error(error.clone())),
-            _ => run_read(shared, connection, read, position, waited),
+            _ => run_read(shared, connection, read, begun),
         };
         match answer {
             Err(Failure::Stopped(stop @ (Stop::Budget | Stop::Gone))) => return Err(Stopped { stop, read: index }),
@@ -292,24 +307,20 @@ fn run_reads(
         }
     }
     shared.note_reads(&answers);
-    Ok(Snapshot { position, answers })
+    Ok(Snapshot { position: begun.position, answers })
 }
 
-fn run_read(
-    shared: &Shared,
-    connection: &Connection,
-    read: &Read,
-    position: Position,
-    waited: Duration,
-) -> Result<Answer, Failure> {
-    let started = Instant::now();
+fn run_read(shared: &Shared, connection: &Connection, read: &Read, begun: &Begun) -> Result<Answer, Failure> {
+    let Begun { position, waited, at } = begun;
+    let started = at.get();
     let statistics = shared.statistics.of_query(&read.query);
     let name = &read.query.declaration.name;
-    let answer = step_read(Run { shared, connection, statistics: &statistics, name }, read, position);
+    let answer = step_read(Run { shared, connection, statistics: &statistics, name, at }, read, *position);
     // What overran its budget is run again elsewhere, and counted there.
     if !matches!(answer, Err(Failure::Stopped(Stop::Budget))) {
         let rows = answer.as_ref().ok().map(|answer| answer.rows);
-        statistics.ended(Ended { rows, took: started.elapsed(), waited, now: read.inputs.now });
+        let took = at.get().saturating_duration_since(started);
+        statistics.ended(Ended { rows, took, waited: *waited, now: read.inputs.now });
     }
     answer
 }
@@ -323,6 +334,10 @@ fn step_read(run: Run<'_>, read: &Read, position: Position) -> Result<Answer, Fa
     let output = run.statement(0, statement, &read.inputs, &Vec::new(), wanted)?;
     read.inputs.demand.check(layout.returns(), output.rows)?;
     let keys = if read.wants_keys { keys::of(run, dependencies_of(read), &read.inputs)? } else { None };
+    if keys.as_ref().is_some_and(|keys| !keys.keys.is_empty()) {
+        // What they took is the query's.
+        run.at.set(Instant::now());
+    }
     Ok(Answer { body: output.body?, rows: output.rows, position, last: output.last, keys })
 }
 

@@ -11,6 +11,8 @@ use super::{SeedProgress, Shared};
 use crate::{Demand, Inputs};
 use martlet_core::{Error, Identity, Value};
 use martlet_sql::{App, Seed};
+use std::cell::Cell;
+use std::time::Instant;
 
 /// Rows that ANALYZE looks at in each index: enough for a plan, little for a large table.
 const ANALYSIS_ROWS: i64 = 1_000;
@@ -34,7 +36,8 @@ pub(super) fn seed(
         demand: Demand::default(),
     };
     let statistics = PlanStatistics::uncounted();
-    let run = Run { shared, connection: &connection, statistics: &statistics, name: "seed" };
+    let at = Cell::new(Instant::now());
+    let run = Run { shared, connection: &connection, statistics: &statistics, name: "seed", at: &at };
     let wanted = Wanted { is_bulk: true, ..Wanted::default() };
     for (index, statement) in seed.statements.iter().enumerate() {
         let table = seed.tables.get(index).cloned().unwrap_or_default();

@@ -4,10 +4,11 @@
 
 use crate::figures::{PlanFigures, PoolFigures, StatementFigures};
 use arc_swap::ArcSwap;
+use hashbrown::HashMap;
 use martlet_core::{Histogram, Percentiles, Timestamp, code, limits};
 use martlet_sql::{Action, App, Query, Statement, StatementKind};
 use rusqlite::{ErrorCode, StatementStatus};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -127,7 +128,7 @@ impl Statistics {
         }
         if plans.len() >= limits::STATISTICS_MAX
             && let Some(least) =
-                plans.values().min_by_key(|plan| plan.calls.load(Relaxed)).map(|plan| plan.name.clone())
+                plans.values().min_by_key(|plan| plan.percentiles.count()).map(|plan| plan.name.clone())
         {
             plans.remove(&least);
             self.evicted.fetch_add(1, Relaxed);
@@ -150,7 +151,6 @@ impl Statistics {
 pub(super) struct PlanStatistics {
     name: String,
     is_action: bool,
-    calls: AtomicU64,
     errors: AtomicU64,
     rows: AtomicU64,
     total_ns: AtomicU64,
@@ -207,7 +207,6 @@ impl PlanStatistics {
         Self {
             name: name.to_owned(),
             is_action,
-            calls: zero(),
             errors: zero(),
             rows: zero(),
             total_ns: zero(),
@@ -236,7 +235,8 @@ impl PlanStatistics {
     /// Counts a call that has ended.
     pub(super) fn ended(&self, call: Ended) {
         let took_ns = nanos(call.took);
-        if self.calls.fetch_add(1, Relaxed) == 0 {
+        // Calls are not counted: they are what the percentiles have counted.
+        if self.first_seen.load(Relaxed) == 0 {
             self.first_seen.store(call.now.micros(), Relaxed);
         }
         self.last_seen.store(call.now.micros(), Relaxed);
@@ -292,7 +292,7 @@ impl PlanStatistics {
 
     fn figures(&self) -> PlanFigures {
         let load = |count: &AtomicU64| count.load(Relaxed);
-        let calls = load(&self.calls);
+        let calls = self.percentiles.count();
         let seen = |at: &AtomicI64| Timestamp::from_micros(at.load(Relaxed));
         PlanFigures {
             name: self.name.clone(),
