@@ -82,6 +82,11 @@ impl QueueLimit {
         }
     }
 
+    /// Whether more than may have waited of late: then some may be refused.
+    pub fn is_strained(&self) -> bool {
+        self.above_since.load(Relaxed) != 0
+    }
+
     /// How many may wait now.
     pub fn limit(&self) -> usize {
         self.limit.load(Relaxed)

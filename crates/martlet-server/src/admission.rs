@@ -155,12 +155,17 @@ impl Turn {
     /// When the bytes of the request came that is read in this turn. Each is told once: of several in the same bytes
     /// only the first has waited.
     pub(crate) fn came(&self) -> Option<Instant> {
-        let came = self.came.load(Relaxed);
-        if came == 0 {
-            return None;
+        let came = self.came_yet();
+        if came.is_some() {
+            self.came.store(0, Relaxed);
         }
-        self.came.store(0, Relaxed);
-        Some(self.line.base + Duration::from_nanos(came))
+        came
+    }
+
+    /// The same, to be told again.
+    pub(crate) fn came_yet(&self) -> Option<Instant> {
+        let came = self.came.load(Relaxed);
+        (came != 0).then(|| self.line.base + Duration::from_nanos(came))
     }
 
     /// Its request is answered: what woke it meanwhile was the rest of that.
@@ -239,9 +244,27 @@ impl Admission {
     /// A client that has closed its half at once may still want its answer; one that did so while it waited longer
     /// than anybody should has given up.
     pub(crate) fn admit(&self, now: Instant, waited: Duration, has_left: bool) -> Result<(), Shed> {
-        let waited_ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
-        self.line.delay.observe(waited_ns);
-        let Some(limit) = &self.limit else { return Ok(()) };
+        let Some(limit) = &self.limit else {
+            self.note_waited(waited);
+            return Ok(());
+        };
+        if let Some(shed) = self.sheds(now, waited, has_left) {
+            return Err(shed);
+        }
+        self.note_waited(waited);
+        limit.served();
+        Ok(())
+    }
+
+    /// Whether some may be refused now: only then is it worth to look at a request before it is read as one.
+    pub(crate) fn is_strained(&self) -> bool {
+        self.limit.as_ref().is_some_and(QueueLimit::is_strained)
+    }
+
+    /// Why a request that has waited so long is refused, which is counted; none: it is not, and will be asked about
+    /// again.
+    pub(crate) fn sheds(&self, now: Instant, waited: Duration, has_left: bool) -> Option<Shed> {
+        let limit = self.limit.as_ref()?;
         let waiting = self.line.waiting();
         let shed = if has_left && waited >= self.target {
             Shed::Gone
@@ -250,11 +273,15 @@ impl Admission {
         } else if waited >= Duration::from_millis(limits::ADMISSION_AGE_MAX_MS) && waiting > limit.limit() {
             Shed::QueueAge
         } else {
-            limit.served();
-            return Ok(());
+            return None;
         };
+        self.note_waited(waited);
         self.shed[shed as usize].fetch_add(1, Relaxed);
-        Err(shed)
+        Some(shed)
+    }
+
+    fn note_waited(&self, waited: Duration) {
+        self.line.delay.observe(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// The answer of those who are not let in; made of what is ready.
@@ -265,9 +292,14 @@ impl Admission {
         let fields = response.headers_mut();
         fields.insert(header::CONTENT_TYPE, content_type.clone());
         fields.insert(header::CACHE_CONTROL, crate::headers::NO_STORE);
-        let draw = self.shed(Shed::Limit).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
-        fields.insert(header::RETRY_AFTER, RETRY_AFTER[draw as usize % RETRY_AFTER.len()].clone());
+        fields.insert(header::RETRY_AFTER, self.retry_after());
         response
+    }
+
+    /// When the next one who is refused should come back.
+    pub(crate) fn retry_after(&self) -> HeaderValue {
+        let draw = self.shed(Shed::Limit).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        RETRY_AFTER[draw as usize % RETRY_AFTER.len()].clone()
     }
 
     /// How many may wait; none: as many as connect.

@@ -18,6 +18,14 @@ impl Body {
     pub(crate) const fn empty() -> Self {
         Self::Full(None)
     }
+
+    /// All that is at hand: nothing of what streams.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Body::Full(bytes) => bytes.unwrap_or_default(),
+            Body::Routed(_) => Bytes::new(),
+        }
+    }
 }
 
 impl From<Bytes> for Body {

@@ -1,6 +1,6 @@
 //! Which origins may read answers (Fetch standard): all without credentials, or exactly those listed, with them.
 
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -49,6 +49,25 @@ impl Cors {
             Cors::Listed(_) => return,
         }
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+
+    /// The same as lines of a head, for an answer that is written by hand.
+    pub(crate) fn write_lines(&self, origin: Option<&[u8]>, head: &mut Vec<u8>) {
+        let Some(origin) = origin else { return };
+        let mut line = |name: &HeaderName, value: &[u8]| {
+            for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+                head.extend_from_slice(part);
+            }
+        };
+        match self {
+            Cors::Any => line(&header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY.as_bytes()),
+            Cors::Listed(ours) if origin != b"null" && ours.iter().any(|our| our.as_bytes() == origin) => {
+                line(&header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                line(&header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE.as_bytes());
+            }
+            Cors::Listed(_) => return,
+        }
+        line(&header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.as_bytes());
     }
 
     /// The headers that answer a preflight.
@@ -114,6 +133,20 @@ mod tests {
             assert!(allowed(&cors, other).is_empty(), "{other}");
         }
         assert!(allowed(&Cors::new(&["null".to_owned()]), "null").is_empty());
+    }
+
+    #[test]
+    fn lines_say_the_same_as_fields() {
+        let listed = || Cors::new(&["https://app.example".to_owned(), "null".to_owned()]);
+        for cors in [Cors::Any, listed()] {
+            for origin in ["https://app.example", "https://other.example", "null", ""] {
+                let fields = allowed(&cors, origin);
+                let fields = fields.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+                let mut lines = Vec::new();
+                cors.write_lines(Some(origin.as_bytes()), &mut lines);
+                assert_eq!(String::from_utf8(lines).unwrap(), fields.collect::<String>(), "{origin}");
+            }
+        }
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! Eight boxed middleware layers cost as much as the whole request, the same work in one function a thirtieth of it:
 //! so limits, identity, routing, arguments, CORS and ids are done here in a row, with header values made beforehand.
 
+mod head;
+
 use crate::admission::Shed;
 use crate::batch;
 use crate::body::Body;
 use crate::failure::{Failure, Surface};
 use crate::front::{Arrived, Door, Front, Shared};
-use crate::guarded_io::Wire;
 use crate::headers;
 use crate::identity::address_of;
 use crate::metrics::RouteLabel;
@@ -18,20 +19,22 @@ use crate::refusal;
 use crate::router;
 use crate::routes::{self, Routed};
 use crate::rpc;
-use crate::settings::{HEADER_NAME_SIZE_MAX, ServerSettings};
-use hyper::body::{Body as _, Incoming};
+use crate::wire::Wire;
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode};
 use martlet_core::Error;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::time::Instant;
 use tower_service::Service as _;
 
 const REST: &str = "/rest/v1";
 const RPC: &str = "/rest/v1/rpc/";
+/// As metrics and documents name it.
+pub(crate) const RPC_ROUTE: &str = "/rest/v1/rpc/{name}";
 const BATCH: &str = "/rest/v1/batch";
 const ALL_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const ONE: HeaderValue = HeaderValue::from_static("1");
 
 /// Answers a request, whatever it is.
@@ -48,7 +51,7 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, wire: &Wire, request: Re
         Door::Admin => Surface::Other,
     };
     // The operator is not limited: that is when there is something to see.
-    let limit = if front.door == Door::Public { shared.take_address(arrived.address) } else { None };
+    let limit = if front.door == Door::Public { shared.take_address(arrived.address, arrived.turn_at()) } else { None };
     let is_over = limit.as_ref().is_some_and(|limit| !limit.standing.is_allowed);
     let routed = match surface {
         _ if is_over => None,
@@ -67,7 +70,7 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, wire: &Wire, request: Re
     let checked = match () {
         () if is_over => Err(rate_fields::too_many().into()),
         () if is_shed => Ok(()),
-        () => check(&request, wire, &shared.settings),
+        () => head::check(&request, wire, &shared.settings),
     };
     let answered = match checked {
         Ok(()) if is_shed => Ok(shared.admission.refuse(surface)),
@@ -81,20 +84,22 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, wire: &Wire, request: Re
         failure.log(&arrived.id);
         failure.into_response(surface)
     });
+    // The one reading of the clock at an answer's end.
+    let now = Instant::now();
     if let Some((method, uri)) = told {
         let (request_id, status) = (arrived.id.to_str().unwrap_or_default(), response.status());
-        let duration_us = u64::try_from(arrived.at.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let duration_us = u64::try_from((now - arrived.at).as_micros()).unwrap_or(u64::MAX);
         let path = loggable_path(&label, uri.path(), status);
         tracing::debug!(request_id, %method, path, status = status.as_u16(), duration_us, "answered");
     }
-    finish(shared, &mut response, surface, origin.as_ref(), arrived);
+    finish(shared, &mut response, surface, origin.as_ref(), arrived, now);
     if let Some(limit) = limit {
         rate_fields::add(&[limit], response.headers_mut());
     }
     if let Some(deprecated) = deprecated {
         routes::mark_deprecated(deprecated, response.headers_mut());
     }
-    counting.end(label, &response);
+    counting.end(label, &response, now);
     response
 }
 
@@ -127,12 +132,17 @@ fn label_of(door: Door, path: &str, surface: Surface, routed: Option<&Routed>) -
         (Some(Routed::Call(entry, _)), _) => RouteLabel::Declared(entry.clone()),
         (Some(Routed::OtherMethods(_)), _) => RouteLabel::None,
         (None, Surface::Other) => router::label_of(path, door),
-        (None, Surface::Rest) => match path.strip_prefix(RPC) {
-            Some(name) if !name.is_empty() && !name.contains('/') => RouteLabel::Ours("/rest/v1/rpc/{name}"),
+        (None, Surface::Rest) => match rpc_name(path) {
+            Some(_) => RouteLabel::Ours(RPC_ROUTE),
             _ if path == BATCH => RouteLabel::Ours(BATCH),
             _ => RouteLabel::None,
         },
     }
+}
+
+/// The name in the path of a call, as it stands there.
+pub(crate) fn rpc_name(path: &str) -> Option<&str> {
+    path.strip_prefix(RPC).filter(|name| !name.is_empty() && !name.contains('/'))
 }
 
 fn surface_of(path: &str) -> Surface {
@@ -161,8 +171,8 @@ async fn dispatch(
     }
     // A copy of a handle, not of the text: the request itself goes on with its body.
     let uri = request.uri().clone();
-    match uri.path().strip_prefix(RPC) {
-        Some(name) if !name.is_empty() && !name.contains('/') => rpc::call(&front.shared, request, name, arrived).await,
+    match rpc_name(uri.path()) {
+        Some(name) => rpc::call(&front.shared, request, name, arrived).await,
         _ if uri.path() == BATCH => Box::pin(batch::run(&front.shared, request, arrived)).await,
         _ => Err(refusal::path_unknown().into()),
     }
@@ -190,9 +200,10 @@ fn finish(
     surface: Surface,
     origin: Option<&HeaderValue>,
     arrived: Arrived,
+    now: Instant,
 ) {
     let fields = response.headers_mut();
-    fields.insert(headers::SERVER_TIMING, arrived.timing());
+    fields.insert(headers::SERVER_TIMING, arrived.timing(now));
     fields.insert(headers::REQUEST_ID, arrived.id);
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, headers::NOSNIFF);
     fields.insert(header::REFERRER_POLICY, headers::NO_REFERRER);
@@ -216,94 +227,6 @@ fn vary_by_origin(fields: &mut HeaderMap) {
         list.ends_with(b"Origin") || list.split(|byte| *byte == b',').any(|name| name.trim_ascii() == b"Origin")
     };
     if !fields.get_all(header::VARY).iter().any(names_origin) {
-        fields.append(header::VARY, VARY_ORIGIN);
+        fields.append(header::VARY, headers::VARY_ORIGIN);
     }
-}
-
-/// The limits of a request's head and the rules of RFC 9112 that hyper leaves to us.
-fn check(request: &Request<Incoming>, wire: &Wire, settings: &ServerSettings) -> Result<(), Failure> {
-    let (uri, fields) = (request.uri(), request.headers());
-    check_method(request.method())?;
-    let url_size = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    if url_size > settings.url_size_max {
-        return Err(refusal::url_too_long(settings.url_size_max).into());
-    }
-    if fields.len() > settings.header_count_max {
-        let message = format!("the request has more than {} header fields", settings.header_count_max);
-        return Err(refusal::header_too_large(message).into());
-    }
-    let mut size = 0;
-    for (name, value) in fields {
-        if name.as_str().len() > HEADER_NAME_SIZE_MAX {
-            return Err(refusal::header_too_large("the name of a header field is too long").into());
-        }
-        size += name.as_str().len() + value.len() + ": \r\n".len();
-    }
-    if size > settings.header_size_max {
-        let message = format!("the header fields have more than {} bytes", settings.header_size_max);
-        return Err(refusal::header_too_large(message).into());
-    }
-    check_host(request)?;
-    check_transfer_coding(fields)?;
-    if fields.contains_key(header::TRANSFER_ENCODING) && wire.phase.has_length() {
-        let message = "the request has both `Content-Length` and `Transfer-Encoding`";
-        return Err(Failure::closing(refusal::bad_request(message)));
-    }
-    if request.body().size_hint().lower() > settings.body_size_max as u64 {
-        return Err(refusal::body_too_large(settings.body_size_max).into());
-    }
-    Ok(())
-}
-
-/// RFC 9112, section 3.2: exactly one Host, the same as in an absolute target.
-fn check_host(request: &Request<Incoming>) -> Result<(), Failure> {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (_, Some(_)) => Err(refusal::bad_request("the request has more than one `Host`").into()),
-        (None, None) if request.version() >= Version::HTTP_11 => {
-            Err(refusal::bad_request("the request has no `Host`").into())
-        }
-        (Some(host), None) if !host.as_bytes().iter().all(|byte| is_host_byte(*byte)) => {
-            Err(refusal::bad_request("`Host` is no name or address with a port").into())
-        }
-        (Some(host), None) => match request.uri().authority() {
-            Some(target) if !target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) => {
-                Err(refusal::bad_request("`Host` is another than in the request's target").into())
-            }
-            _ => Ok(()),
-        },
-        (None, None) => Ok(()),
-    }
-}
-
-/// RFC 3986, sections 3.2.2 and 3.2.3: a name, an address, a port; nobody's name and password, no path, no blank.
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
-}
-
-/// RFC 9112, section 6.1: hyper goes by the last coding alone and leaves the others to us. We know none of them, so
-/// we would read as a body what is none, and others may see another end of the message than we do.
-fn check_transfer_coding(fields: &HeaderMap) -> Result<(), Failure> {
-    let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next()) {
-        (None, _) => Ok(()),
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(Failure::closing(refusal::bad_request("`Transfer-Encoding` is not `chunked` alone"))),
-    }
-}
-
-fn check_method(method: &Method) -> Result<(), Failure> {
-    match *method {
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
-            Ok(())
-        }
-        Method::TRACE | Method::CONNECT => Err(Failure::with_allow(refusal::method(method.as_str()), ALL_METHODS)),
-        _ => Err(refusal::method_unknown(method_name(method)).into()),
-    }
-}
-
-/// The method as far as a message should repeat it.
-fn method_name(method: &Method) -> &str {
-    let name = method.as_str();
-    name.get(..40).unwrap_or(name)
 }

@@ -4,6 +4,7 @@ use crate::admission::{Admission, Turn};
 use crate::compression::Compressor;
 use crate::cors::Cors;
 use crate::dev::Dev;
+use crate::early_refusal::EarlyRefusal;
 use crate::health::Probe;
 use crate::identity::Identities;
 use crate::metrics::HttpStatistics;
@@ -76,9 +77,9 @@ impl Shared {
     }
 
     /// Counts a request against the general limit of its address; none: there is no such limit.
-    pub(crate) fn take_address(&self, address: IpAddr) -> Option<LimitState> {
+    pub(crate) fn take_address(&self, address: IpAddr, now: Instant) -> Option<LimitState> {
         let limiter = self.address_limit.as_ref()?;
-        let standing = limiter.take(&network(address), self.clock.steady());
+        let standing = limiter.take(&network(address), self.clock.steady_at(now));
         Some(LimitState { name: "address".into(), rate: limiter.rate(), standing })
     }
 
@@ -106,6 +107,8 @@ pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
     pub(crate) router: axum::Router,
     pub(crate) door: Door,
+    /// None behind the operator's door, where nobody is refused.
+    pub(crate) early: Option<Arc<EarlyRefusal>>,
 }
 
 /// A request that has come in.
@@ -142,11 +145,11 @@ impl Arrived {
     }
 
     /// `Server-Timing`: milliseconds from the request's head to the answer's, and those of them below the server.
-    pub(crate) fn timing(&self) -> HeaderValue {
+    pub(crate) fn timing(&self, now: Instant) -> HeaderValue {
         // On the stack: this is on every answer's way.
         let mut text = [0; 64];
         let mut rest = &mut text[..];
-        let total_us = self.at.elapsed().as_micros();
+        let total_us = now.saturating_duration_since(self.at).as_micros();
         let _ = write!(rest, "total;dur={}.{:03}", total_us / 1000, total_us % 1000);
         let engine_us = self.engine_ns.load(Ordering::Relaxed).div_ceil(1000);
         if engine_us > 0 {
@@ -165,7 +168,7 @@ mod tests {
     fn timing_tells_the_servers_share() {
         let turn = Turn::new(Admission::new(None, 1).line);
         let arrived = Arrived::new(HeaderValue::from_static("id"), IpAddr::from([127, 0, 0, 1]), &turn);
-        let text = |arrived: &Arrived| arrived.timing().to_str().unwrap().to_owned();
+        let text = |arrived: &Arrived| arrived.timing(Instant::now()).to_str().unwrap().to_owned();
         assert!(text(&arrived).starts_with("total;dur=") && !text(&arrived).contains("db"));
         arrived.engine_ns.store(12_345_678, Ordering::Relaxed);
         assert!(text(&arrived).ends_with(", db;dur=12.346"), "{}", text(&arrived));

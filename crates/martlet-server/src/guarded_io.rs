@@ -2,14 +2,15 @@
 //!
 //! No timer runs and no clock is read while the bytes flow; both begin at the first wait.
 
-use crate::admission::{Relay, Turn};
+use crate::admission::Relay;
+use crate::early_refusal::EarlyRefusal;
 use crate::raw_head::RawHead;
+use crate::wire::{BUSY, HEAD, IDLE, Wire};
 use crate::wire_refusal;
 use bytes::{Buf as _, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -29,60 +30,6 @@ const DISCARD_SIZE_MAX: usize = 64 * 1024;
 /// How long that may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where a connection is between two requests; shared with the service that answers.
-#[derive(Debug, Default)]
-pub(crate) struct Phase {
-    now: AtomicU8,
-    has_unread: AtomicBool,
-    has_left: AtomicBool,
-    has_length: AtomicBool,
-}
-
-/// What the first stage may know of the connection that a request came on.
-#[derive(Debug, Clone)]
-pub(crate) struct Wire {
-    pub(crate) phase: Arc<Phase>,
-    pub(crate) turn: Arc<Turn>,
-}
-
-const HEAD: u8 = 0;
-const BUSY: u8 = 1;
-const IDLE: u8 = 2;
-
-impl Phase {
-    /// A request's head is complete.
-    pub(crate) fn begin(&self) {
-        self.now.store(BUSY, Ordering::Relaxed);
-    }
-
-    /// Its answer is on the way: what is read from now on is the next head, or what was left of the body.
-    pub(crate) fn end(&self, has_unread: bool) {
-        self.has_unread.store(has_unread, Ordering::Relaxed);
-        self.has_length.store(false, Ordering::Relaxed);
-        self.now.store(IDLE, Ordering::Relaxed);
-    }
-
-    /// Whether the other side had closed its half when the request was read.
-    pub(crate) fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::Relaxed)
-    }
-
-    /// Whether the head named a length, also where hyper has dropped it. Not told of one that came before it was
-    /// asked for, behind another request: of that hyper says nothing, and closes.
-    pub(crate) fn has_length(&self) -> bool {
-        self.has_length.load(Ordering::Relaxed)
-    }
-
-    fn get(&self) -> u8 {
-        self.now.load(Ordering::Relaxed)
-    }
-
-    /// Whether bytes of a request may lie unread: of its body, or of a head that was refused.
-    fn may_have_unread(&self) -> bool {
-        self.get() == HEAD || self.has_unread.load(Ordering::Relaxed)
-    }
-}
-
 /// A stream under a [`Patience`].
 pub(crate) struct GuardedIo<S> {
     stream: S,
@@ -95,6 +42,20 @@ pub(crate) struct GuardedIo<S> {
     discard: Option<Discard>,
     /// What is left to write in place of what hyper has written.
     refusal: Option<Bytes>,
+    early: Option<Early>,
+}
+
+/// Refusals that hyper does not hear of.
+struct Early {
+    refusal: Arc<EarlyRefusal>,
+    /// Whether all that hyper was given were heads alone: else what comes may be the rest of something.
+    is_in_step: bool,
+    /// Whether hyper's last answer has gone out.
+    is_flushed: bool,
+    /// When hyper was last given a head.
+    last_head: std::time::Instant,
+    /// What is left to write.
+    rest: Bytes,
 }
 
 /// The end of a connection whose other side may still be sending.
@@ -111,7 +72,14 @@ struct Stall {
 }
 
 impl<S> GuardedIo<S> {
-    pub(crate) fn new(stream: S, wire: Wire, patience: Patience) -> Self {
+    pub(crate) fn new(stream: S, wire: Wire, patience: Patience, early: Option<Arc<EarlyRefusal>>) -> Self {
+        let early = early.map(|refusal| Early {
+            refusal,
+            is_in_step: true,
+            is_flushed: true,
+            last_head: std::time::Instant::now(),
+            rest: Bytes::new(),
+        });
         Self {
             stream,
             wire,
@@ -122,6 +90,7 @@ impl<S> GuardedIo<S> {
             stall: None,
             discard: None,
             refusal: None,
+            early,
         }
     }
 
@@ -168,16 +137,32 @@ impl<S> GuardedIo<S> {
     /// Bytes of a head have come: its first, or more.
     fn note_head(&mut self, bytes: &[u8]) {
         let phase = &self.wire.phase;
+        if let Some(early) = &mut self.early {
+            early.is_in_step &= self.raw_head.is_empty() || self.raw_head.is_alone() || phase.get() == HEAD;
+            early.is_flushed = false;
+            early.last_head = self.wire.turn.came_yet().unwrap_or(early.last_head);
+        }
         if phase.get() == IDLE {
-            phase.now.store(HEAD, Ordering::Relaxed);
-            phase.has_length.store(false, Ordering::Relaxed);
+            phase.begin_head();
             self.head = None;
             self.raw_head = RawHead::default();
         }
         self.raw_head.read(bytes);
         if self.raw_head.has_length() {
-            phase.has_length.store(true, Ordering::Relaxed);
+            phase.note_length();
         }
+    }
+
+    /// The answer to what has been read, if it is a request that hyper need not hear of.
+    fn refuse_early(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let early = self.early.as_ref()?;
+        let phase = &self.wire.phase;
+        let is_answered = phase.get() == IDLE && early.is_flushed && !phase.streams();
+        let is_between = self.raw_head.is_empty() || (self.raw_head.is_alone() && is_answered);
+        if !(early.is_in_step && is_between) {
+            return None;
+        }
+        early.refusal.answer(bytes, &self.wire, early.last_head)
     }
 }
 
@@ -192,32 +177,66 @@ impl<S: AsyncRead + Unpin> GuardedIo<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(waker), buf);
         if matches!(polled, Poll::Ready(Ok(()))) && buf.filled().len() == before {
-            self.wire.phase.has_left.store(true, Ordering::Relaxed);
+            self.wire.phase.note_left();
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for GuardedIo<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let this = &mut *self;
-        let waker = Relay::of(&mut this.relay, &this.wire.turn, cx.waker());
-        match Pin::new(&mut this.stream).poll_read(&mut Context::from_waker(waker), buf) {
-            Poll::Ready(result) => {
-                if buf.filled().len() > before && self.wire.phase.get() != BUSY {
-                    if self.wire.turn.is_crowded() {
-                        self.look_for_end(buf);
-                    }
-                    self.note_head(&buf.filled()[before..]);
-                }
-                Poll::Ready(result)
+        loop {
+            ready!(this.poll_early_rest(cx))?;
+            let waker = Relay::of(&mut this.relay, &this.wire.turn, cx.waker());
+            let Poll::Ready(result) = Pin::new(&mut this.stream).poll_read(&mut Context::from_waker(waker), buf) else {
+                return this.poll_head_timer(cx).map(Err);
+            };
+            if buf.filled().len() == before {
+                return Poll::Ready(result);
             }
-            Poll::Pending => self.poll_head_timer(cx).map(Err),
+            if this.wire.phase.get() == BUSY {
+                this.early.iter_mut().for_each(|early| early.is_in_step = false);
+                return Poll::Ready(result);
+            }
+            if this.wire.turn.is_crowded() {
+                this.look_for_end(buf);
+            }
+            let Some(answer) = this.refuse_early(&buf.filled()[before..]) else {
+                this.note_head(&buf.filled()[before..]);
+                return Poll::Ready(result);
+            };
+            buf.set_filled(before);
+            this.end_early(answer);
         }
     }
 }
 
 impl<S: AsyncWrite + Unpin> GuardedIo<S> {
+    /// The request that was read is over; what follows is the next one's.
+    fn end_early(&mut self, answer: Vec<u8>) {
+        self.wire.turn.end();
+        self.wire.phase.end(false, false);
+        self.head = None;
+        if let Some(early) = &mut self.early {
+            early.rest = answer.into();
+        }
+    }
+
+    /// Writes what an early refusal has left.
+    fn poll_early_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(early) = self.early.as_mut().filter(|early| early.rest.has_remaining()) {
+            match Pin::new(&mut self.stream).poll_write(cx, &early.rest) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(size)) => early.rest.advance(size),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return self.poll_stall(cx).map(Err),
+            }
+            self.stall = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Writes a refusal of hyper's in our shape; none: these bytes are an answer of ours.
     fn poll_refusal(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
         if self.wire.phase.get() != HEAD {
@@ -272,6 +291,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
         let result = Pin::new(&mut self.stream).poll_flush(cx);
         if result.is_ready() {
             self.stall = None;
+            if self.wire.phase.get() == IDLE {
+                self.early.iter_mut().for_each(|early| early.is_flushed = true);
+            }
         }
         result
     }
@@ -300,48 +322,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::admission::Admission;
-
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
-
-    /// Gives a request, then its end or nothing more.
-    struct Client {
-        is_sent: bool,
-        leaves: bool,
-    }
-
-    impl AsyncRead for Client {
-        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-            if !std::mem::replace(&mut self.is_sent, true) {
-                buf.put_slice(REQUEST);
-                return Poll::Ready(Ok(()));
-            }
-            if self.leaves { Poll::Ready(Ok(())) } else { Poll::Pending }
-        }
-    }
-
-    #[test]
-    fn a_client_that_has_left_is_seen_with_its_request() {
-        let patience =
-            Patience { header_timeout: Duration::from_secs(1), rate_min: 1, rate_after: Duration::from_secs(1) };
-        for (leaves, is_crowded) in [(true, true), (false, true), (true, false)] {
-            let line = Admission::new(None, 1).line;
-            let other = Arc::new(Turn::new(Arc::clone(&line)));
-            let mut relay = None;
-            if is_crowded {
-                Relay::of(&mut relay, &other, Waker::noop()).wake_by_ref();
-            }
-            let wire = Wire { phase: Arc::default(), turn: Arc::new(Turn::new(line)) };
-            let mut io = GuardedIo::new(Client { is_sent: false, leaves }, wire.clone(), patience);
-            let mut bytes = [0; 64];
-            let mut buf = ReadBuf::new(&mut bytes);
-            let read = Pin::new(&mut io).poll_read(&mut Context::from_waker(Waker::noop()), &mut buf);
-            assert!(matches!(read, Poll::Ready(Ok(()))));
-            assert_eq!(buf.filled(), REQUEST);
-            // Nothing is looked for where nobody waits.
-            assert_eq!(wire.phase.has_left(), leaves && is_crowded);
-        }
-    }
-}
+mod tests;

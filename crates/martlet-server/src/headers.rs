@@ -38,12 +38,11 @@ pub(crate) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-ca
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 pub(crate) const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
 pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
-/// Where an answer came from: it was kept, or computed for another call.
-pub(crate) const MEMORY: HeaderValue = HeaderValue::from_static("memory");
-/// Where an answer came from: computed for this call.
+/// Where an answer came from: there is no cache yet.
 pub(crate) const STORE: HeaderValue = HeaderValue::from_static("store");
 pub(crate) const VARY_CODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 pub(crate) const VARY_OPERATOR: HeaderValue = HeaderValue::from_static("Authorization, apikey, Accept-Encoding");
+pub(crate) const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 pub(crate) const VARY_PRIVATE: HeaderValue =
     HeaderValue::from_static("Authorization, apikey, Accept, Accept-Encoding, Prefer, Origin");
 pub(crate) const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Prefer, Origin");

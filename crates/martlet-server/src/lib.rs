@@ -9,10 +9,12 @@
 mod settings;
 
 mod admission;
+mod early_refusal;
 mod guarded_io;
 mod raw_head;
 mod server;
 mod tasks;
+mod wire;
 mod wire_refusal;
 
 mod first_stage;

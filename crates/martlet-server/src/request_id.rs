@@ -25,7 +25,15 @@ impl RequestIds {
     pub(crate) fn of(&self, headers: &HeaderMap) -> HeaderValue {
         match headers.get(REQUEST_ID) {
             Some(id) if is_good(id.as_bytes()) => id.clone(),
-            _ => self.new_id(),
+            _ => HeaderValue::from_maybe_shared(bytes::Bytes::from(self.new_id())).expect("digits are visible"),
+        }
+    }
+
+    /// The same for an answer that is written by hand.
+    pub(crate) fn write(&self, came: Option<&[u8]>, head: &mut Vec<u8>) {
+        match came {
+            Some(id) if is_good(id) => head.extend_from_slice(id),
+            _ => head.extend_from_slice(self.new_id().as_bytes()),
         }
     }
 
@@ -34,10 +42,10 @@ impl RequestIds {
         self.next.load(Ordering::Relaxed)
     }
 
-    fn new_id(&self) -> HeaderValue {
+    fn new_id(&self) -> String {
         let mut id = String::with_capacity(32);
         let _ = write!(id, "{:08x}-{:x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed));
-        HeaderValue::from_maybe_shared(bytes::Bytes::from(id)).expect("hexadecimal digits are visible")
+        id
     }
 }
 

@@ -7,6 +7,7 @@
 mod connection;
 
 use crate::dev::Dev;
+use crate::early_refusal::EarlyRefusal;
 use crate::front::{Door, Front, Shared};
 use crate::identity::Identities;
 use crate::router::router;
@@ -179,7 +180,8 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindEr
 }
 
 fn front_of(shared: Arc<Shared>, door: Door) -> Front {
-    Front { router: router(Arc::clone(&shared), door), shared, door }
+    let early = (door == Door::Public).then(|| Arc::new(EarlyRefusal::new(Arc::clone(&shared))));
+    Front { router: router(Arc::clone(&shared), door), shared, door, early }
 }
 
 /// Accepts while there are places, until `end` is ready.

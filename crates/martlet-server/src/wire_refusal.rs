@@ -3,7 +3,7 @@
 //! A head that cannot be parsed is answered by hyper with a bare status. What it writes is known to the byte, and
 //! while no request is being answered nothing else is written: so it is found on its way out and given our body.
 
-use crate::body::Body;
+use crate::early_refusal::write_fields;
 use crate::failure::{Failure, Surface};
 use crate::refusal;
 use bytes::Bytes;
@@ -35,15 +35,8 @@ fn write(failure: Failure) -> Bytes {
     let response = failure.into_response(Surface::Other);
     let mut text =
         format!("HTTP/1.1 {status}\r\nconnection: close\r\nx-content-type-options: nosniff\r\n").into_bytes();
-    for (name, value) in response.headers() {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            text.extend_from_slice(part);
-        }
-    }
-    let body = match response.into_body() {
-        Body::Full(bytes) => bytes.unwrap_or_default(),
-        Body::Routed(_) => Bytes::new(),
-    };
+    write_fields(response.headers(), &mut text);
+    let body = response.into_body().into_bytes();
     text.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
     text.extend_from_slice(&body);
     text.into()

@@ -4,6 +4,3 @@
 
 mod figures;
 mod protocol;
-mod small;
-mod sound;
-mod watching;

@@ -2,14 +2,14 @@
 //! table that is replaced as a whole.
 
 use arc_swap::ArcSwap;
+use hashbrown::HashMap;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use martlet_core::{Histogram, Percentiles, limits};
 use martlet_engine::RouteEntry;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Upper bounds of durations, in nanoseconds: those of OpenTelemetry's advice, and every threshold that a target names.
 pub(super) const DURATION_BOUNDS: &[u64] = &[
@@ -39,6 +39,9 @@ pub(super) const SIZE_BOUNDS: &[u64] = &[100, 1_000, 10_000, 100_000, 1_000_000,
 /// The methods that have a name; the last one is all others.
 pub(super) const METHODS: [&str; 10] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "_OTHER"];
+
+const VERSION_10: &str = "1.0";
+const VERSION_11: &str = "1.1";
 
 /// The template that a request's path fits; never the path itself.
 #[derive(Debug, Clone)]
@@ -113,6 +116,26 @@ impl Series {
             response_size: Histogram::new(SIZE_BOUNDS),
         }
     }
+
+    fn count(&self, counts: Counts) {
+        let duration_ns = u64::try_from(counts.took.as_nanos()).unwrap_or(u64::MAX);
+        self.duration.observe(duration_ns);
+        self.percentiles.observe(duration_ns);
+        if let Some(size) = counts.request_size {
+            self.request_size.observe(size);
+        }
+        if let Some(size) = counts.response_size {
+            self.response_size.observe(size);
+        }
+    }
+}
+
+/// What is counted of one answer.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    took: Duration,
+    request_size: Option<u64>,
+    response_size: Option<u64>,
 }
 
 type Table = HashMap<Key, Arc<Series>>;
@@ -142,7 +165,7 @@ impl HttpStatistics {
     pub(crate) fn begin<B: hyper::body::Body>(&self, request: &Request<B>, at: Instant) -> Counting<'_> {
         let method = index_of(request.method());
         self.active[method].fetch_add(1, Relaxed);
-        let version = if request.version() == Version::HTTP_10 { "1.0" } else { "1.1" };
+        let version = if request.version() == Version::HTTP_10 { VERSION_10 } else { VERSION_11 };
         Counting { statistics: self, method, version, request_size: request.body().size_hint().exact(), at }
     }
 
@@ -175,7 +198,6 @@ impl HttpStatistics {
         self.series().iter().filter_map(of).collect()
     }
 
-    #[expect(clippy::mutable_key_type, reason = "a key is its path's text; the route's own count is no part of it")]
     fn add(&self, key: Key) -> Option<Arc<Series>> {
         let _change = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         let mut table = Table::clone(&self.series.load());
@@ -190,15 +212,17 @@ impl HttpStatistics {
         table.get(&key).cloned()
     }
 
-    fn count(&self, series: &Series, counted: &Counting<'_>, response_size: Option<u64>) {
-        let duration_ns = u64::try_from(counted.at.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        series.duration.observe(duration_ns);
-        series.percentiles.observe(duration_ns);
-        if let Some(size) = counted.request_size {
-            series.request_size.observe(size);
-        }
-        if let Some(size) = response_size {
-            series.response_size.observe(size);
+    /// Counts a request that was refused with 503 before it was read as one: a GET of HTTP/1.1 without a body.
+    pub(crate) fn count_refused(&self, route: &'static str, took: Duration, response_size: u64) {
+        let key = Key { route: RouteLabel::Ours(route), method: 0, status: 503, version: VERSION_11 };
+        self.count(key, Counts { took, request_size: Some(0), response_size: Some(response_size) });
+    }
+
+    fn count(&self, key: Key, counts: Counts) {
+        let table = self.series.load();
+        match table.get(&key) {
+            Some(series) => series.count(counts),
+            None => self.add(key).as_deref().unwrap_or(&self.overflow).count(counts),
         }
     }
 }
@@ -218,21 +242,14 @@ pub(crate) struct Counting<'a> {
 }
 
 impl Counting<'_> {
-    /// Counts the request as answered.
-    pub(crate) fn end<B: hyper::body::Body>(self, route: RouteLabel, response: &Response<B>) {
+    /// Counts the request as answered at this time.
+    pub(crate) fn end<B: hyper::body::Body>(self, route: RouteLabel, response: &Response<B>, now: Instant) {
         let status = response.status();
         let key =
             Key { route: route.of_answer(status), method: self.method, status: status.as_u16(), version: self.version };
+        let took = now.saturating_duration_since(self.at);
         let response_size = response.body().size_hint().exact();
-        let table = self.statistics.series.load();
-        match table.get(&key) {
-            Some(series) => self.statistics.count(series, &self, response_size),
-            None => {
-                let added = self.statistics.add(key);
-                let series = added.as_deref().unwrap_or(&self.statistics.overflow);
-                self.statistics.count(series, &self, response_size);
-            }
-        }
+        self.statistics.count(key, Counts { took, request_size: self.request_size, response_size });
     }
 }
 

@@ -1,10 +1,12 @@
 //! One connection from its start to its end.
 
 use crate::admission::Turn;
+use crate::body::Body;
 use crate::first_stage;
 use crate::front::Front;
-use crate::guarded_io::{GuardedIo, Patience, Wire};
+use crate::guarded_io::{GuardedIo, Patience};
 use crate::settings::{AddressRange, HEADER_SIZE_CAP, ServerSettings};
+use crate::wire::Wire;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode, header};
@@ -110,14 +112,14 @@ pub(super) async fn serve_connection(
         rate_min: settings.rate_min,
         rate_after: settings.rate_after,
     };
-    let io = TokioIo::new(GuardedIo::new(stream, wire.clone(), patience));
+    let io = TokioIo::new(GuardedIo::new(stream, wire.clone(), patience, front.early.clone()));
     let service = service_fn(|request| {
         wire.phase.begin();
         let (front, wire) = (Arc::clone(&front), wire.clone());
         async move {
             let response = first_stage::answer(&front, peer, &wire, request).await;
             wire.turn.end();
-            wire.phase.end(is_refusal(&response));
+            wire.phase.end(is_refusal(&response), matches!(response.body(), Body::Routed(_)));
             Ok::<_, Infallible>(response)
         }
     });

@@ -7,6 +7,7 @@ mod codings;
 mod connections;
 mod cursors;
 mod description;
+mod early;
 mod forms;
 mod gone;
 mod idempotency;
