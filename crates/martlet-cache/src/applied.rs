@@ -1,8 +1,11 @@
 //! What commits and fills agree on, under one lock.
 
+mod following;
+
 use crate::bound::Bound;
 use crate::entry::Entry;
 use crate::figures::{CacheFigures, Gone, QueryCounters, Unkept};
+use crate::groups::Groups;
 use crate::history::History;
 use crate::index::Index;
 use crate::recent::Recent;
@@ -15,10 +18,13 @@ use std::time::Instant;
 /// What commits and fills agree on.
 #[derive(Debug)]
 pub(crate) struct Applied<V> {
-    pub(crate) index: Index<V>,
+    pub(crate) index: Index<Item<V>>,
+    pub(crate) groups: Groups,
     recent: Recent,
     /// The last commit that has begun.
     started: u64,
+    /// It has not ended.
+    is_committing: bool,
     generation: u64,
     /// No app is served: nothing is kept.
     is_paused: bool,
@@ -31,12 +37,23 @@ pub(crate) struct Applied<V> {
     born: Instant,
 }
 
+/// What changes are looked up for.
+#[derive(Debug)]
+pub(crate) enum Item<V> {
+    /// An entry with what it weighs.
+    Entry(Arc<Entry<V>>, usize),
+    /// The key of those who follow an answer.
+    Group(Arc<[u8]>),
+}
+
 impl<V> Applied<V> {
-    pub(crate) fn new(index: Index<V>, rules: Rules) -> Self {
+    pub(crate) fn new(index: Index<Item<V>>, rules: Rules) -> Self {
         Self {
             index,
+            groups: Groups::default(),
             recent: Recent::default(),
             started: 0,
+            is_committing: false,
             generation: 0,
             is_paused: true,
             history: History::default(),
@@ -86,7 +103,8 @@ impl<V> Applied<V> {
         if let Some(counters) = self.queries.get_mut(entry.query().0 as usize) {
             counters.added(weight, filled);
         }
-        self.index.add(Arc::clone(entry), bound, weight);
+        let record = self.index.add(bound, Item::Entry(Arc::clone(entry), weight));
+        entry.set_record(record);
     }
 
     /// Ends an entry; false where that has happened before.
@@ -94,7 +112,7 @@ impl<V> Applied<V> {
         if self.rules.holds(Rule::DeadNotGiven) {
             entry.end();
         }
-        let Some(weight) = self.index.remove(entry) else { return false };
+        let Some(Item::Entry(_, weight)) = self.index.remove(entry.take_record()) else { return false };
         let filled = entry.filled_at().saturating_duration_since(self.born);
         if let Some(counters) = self.queries.get_mut(entry.query().0 as usize) {
             counters.removed(weight, filled);
@@ -113,37 +131,64 @@ impl<V> Applied<V> {
 
     /// An entry counts for more than before; false where it is no longer there.
     pub(crate) fn reweigh(&mut self, entry: &Entry<V>, weight: usize) -> bool {
-        let Some(before) = self.index.set_weight(entry, weight) else { return false };
+        let Some(Item::Entry(_, known)) = self.index.get_mut(entry.record()) else { return false };
+        let before = std::mem::replace(known, weight);
         if let Some(counters) = self.queries.get_mut(entry.query().0 as usize) {
             counters.reweighed(before, weight);
         }
         true
     }
 
-    /// A commit begins; what it touches is to be ended.
+    /// A commit begins; what it touches is to be ended. Who follows an answer that it touches is noted.
     pub(crate) fn begins(&mut self, number: u64, changes: &[Change]) -> Vec<Arc<Entry<V>>> {
         self.started = number;
+        self.is_committing = true;
         self.recent.push(number, changes);
         if !self.rules.holds(Rule::EndsBeforeCommit) {
             self.late = changes.to_vec();
             return Vec::new();
         }
-        self.index.touched(changes)
+        self.touch(changes)
     }
 
-    /// A commit can be seen, or has failed; what it touches and has not ended is to be ended.
-    pub(crate) fn ended(&mut self) -> Vec<Arc<Entry<V>>> {
-        if self.rules.holds(Rule::EndsBeforeCommit) {
-            return Vec::new();
+    fn touch(&mut self, changes: &[Change]) -> Vec<Arc<Entry<V>>> {
+        let mut entries = Vec::new();
+        for record in self.index.touched(changes) {
+            match self.index.get(record) {
+                Some(Item::Entry(entry, _)) => entries.push(Arc::clone(entry)),
+                Some(Item::Group(key)) => {
+                    self.groups.touch(key);
+                    self.index.remove(record);
+                }
+                None => {}
+            }
         }
-        self.index.touched(&std::mem::take(&mut self.late))
+        entries
+    }
+
+    /// The commit can be seen, or has failed: followers wake. What it touches and has not ended is to be ended.
+    pub(crate) fn ended(&mut self) -> Vec<Arc<Entry<V>>> {
+        self.is_committing = false;
+        let late = match self.rules.holds(Rule::EndsBeforeCommit) {
+            true => Vec::new(),
+            false => {
+                let late = std::mem::take(&mut self.late);
+                self.touch(&late)
+            }
+        };
+        self.groups.wake();
+        late
     }
 
     /// A commit begins that may change everything.
     pub(crate) fn begins_with_everything(&mut self, number: u64) {
         self.started = number;
+        self.is_committing = true;
         if self.rules.holds(Rule::EverythingResetsFloor) {
             self.recent.reset(number);
+        }
+        for record in self.groups.touch_all() {
+            self.index.remove(record);
         }
     }
 
@@ -151,16 +196,17 @@ impl<V> Applied<V> {
     pub(crate) fn pause(&mut self) -> u64 {
         self.is_paused = true;
         self.generation += 1;
+        self.groups.end();
         self.generation
     }
 
-    /// Another app is served; the index is empty. Changes so far speak of the tables of the one before. Gives the
-    /// generation.
+    /// Another app is served. Changes so far speak of the tables of the one before. Gives the generation.
     pub(crate) fn load(&mut self, shapes: Shapes) -> u64 {
         self.is_paused = false;
         self.generation += 1;
         self.recent.reset(self.started);
         self.queries = vec![QueryCounters::default(); shapes.queries()];
+        self.groups.end();
         self.index = Index::new(self.index.hasher().clone(), Arc::new(shapes));
         self.generation
     }
@@ -179,12 +225,17 @@ impl<V> Applied<V> {
         }
     }
 
-    pub(crate) fn started(&self) -> u64 {
-        self.started
+    /// Every entry.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<Entry<V>>> {
+        self.index.items().filter_map(|item| match item {
+            Item::Entry(entry, _) => Some(entry),
+            Item::Group(_) => None,
+        })
     }
 
     pub(crate) fn figures(&self, bytes: u64) -> CacheFigures {
-        CacheFigures { entries: self.index.len(), bytes, ..self.figures }
+        let entries = self.queries.iter().map(QueryCounters::entries).sum();
+        CacheFigures { entries, bytes, groups: self.groups.len(), ..self.figures }
     }
 
     pub(crate) fn query(&self, query: QueryId) -> Option<&QueryCounters> {

@@ -1,6 +1,7 @@
 //! The dependencies of one answer: shapes with the values of its arguments and caller in them.
 
-use crate::matching::{BoundTerm, total_order};
+use crate::matching::may_meet;
+use crate::packed::{self, Table, total_order};
 use crate::shapes::{QueryId, Shapes, TrackedShape};
 use hashbrown::DefaultHashBuilder;
 use martlet_core::{Date, Value};
@@ -18,20 +19,23 @@ pub struct Resolve<'a> {
     pub values: &'a [Value],
 }
 
-/// What one answer rests on.
+/// What one answer rests on, as bytes: for each shape its number, how many keys and bytes follow, hashes of the key
+/// values, sorted, and the table of its operands. Two hashes that collide only make an answer fall too often.
 #[derive(Debug, Clone, Default)]
 pub struct Bound {
-    pub(crate) parts: Vec<BoundShape>,
+    bytes: Box<[u8]>,
 }
 
+/// Number, count of keys, bytes of all that follows: four bytes each.
+const HEAD_SIZE: usize = 12;
+
 /// One shape of an answer.
-#[derive(Debug, Clone)]
-pub(crate) struct BoundShape {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BoundShape<'a> {
     /// The shape's number.
     pub(crate) shape: u32,
-    /// Hashes of the key values, sorted. Two that collide only make an answer fall too often.
-    pub(crate) keys: Box<[u64]>,
-    pub(crate) residual: Box<[BoundTerm]>,
+    keys: &'a [u8],
+    operands: &'a [u8],
 }
 
 /// The hash of a key's values: of a shape, in the order of its key columns.
@@ -66,11 +70,12 @@ impl Bound {
     ) -> Option<Self> {
         let (dependencies, first) = shapes.dependencies(query)?;
         let binder = Binder { dependencies, resolve };
-        let mut parts = Vec::with_capacity(dependencies.shapes.len());
+        let mut bytes = Vec::with_capacity(128);
         for (index, shape) in dependencies.shapes.iter().enumerate() {
             let number = first + u32::try_from(index).ok()?;
-            let tracked = shapes.get(number)?;
-            let residual = shape.residual.iter().map(|term| binder.term(term, tracked)).collect::<Option<_>>()?;
+            let mut operands = Vec::with_capacity(shape.residual.len());
+            shape.residual.iter().try_for_each(|term| binder.operands(term, &mut operands))?;
+            shapes.get(number)?.terms.as_ref()?;
             let keys = match &shape.tuples {
                 Tuples::Given(sources) => binder.given(hasher, number, sources)?,
                 Tuples::Selected(statement) => {
@@ -84,17 +89,64 @@ impl Bound {
             keys.sort_unstable();
             keys.dedup();
             if !keys.is_empty() {
-                parts.push(BoundShape { shape: number, keys: keys.into(), residual });
+                write_shape(number, &keys, &operands, &mut bytes)?;
             }
         }
-        Some(Self { parts })
+        Some(Self { bytes: bytes.into() })
+    }
+
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = BoundShape<'_>> {
+        let mut rest = &*self.bytes;
+        std::iter::from_fn(move || {
+            let (head, after) = rest.split_at_checked(HEAD_SIZE)?;
+            let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
+            let (body, next) = after.split_at_checked(number(8)? as usize)?;
+            let (keys, operands) = body.split_at_checked(8 * number(4)? as usize)?;
+            rest = next;
+            Some(BoundShape { shape: number(0)?, keys, operands })
+        })
+    }
+
+    pub(crate) fn shape(&self, number: u32) -> Option<BoundShape<'_>> {
+        self.shapes().find(|part| part.shape == number)
+    }
+
+    /// How many keys the answer rests on.
+    pub(crate) fn keys(&self) -> usize {
+        self.shapes().map(|part| part.keys.len() / 8).sum()
     }
 }
 
-impl Bound {
-    /// How many keys the answer rests on.
-    pub(crate) fn keys(&self) -> usize {
-        self.parts.iter().map(|part| part.keys.len()).sum()
+/// None past what four bytes count.
+fn write_shape(number: u32, keys: &[u64], operands: &[Value], bytes: &mut Vec<u8>) -> Option<()> {
+    let head = bytes.len();
+    bytes.extend_from_slice(&number.to_le_bytes());
+    bytes.extend_from_slice(&u32::try_from(keys.len()).ok()?.to_le_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
+    packed::write(operands, bytes);
+    let size = u32::try_from(bytes.len() - head - HEAD_SIZE).ok()?;
+    bytes[head + 8..head + HEAD_SIZE].copy_from_slice(&size.to_le_bytes());
+    Some(())
+}
+
+impl<'a> BoundShape<'a> {
+    /// Hashes of the keys, ascending.
+    pub(crate) fn keys(self) -> impl Iterator<Item = u64> + 'a {
+        self.keys.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+
+    pub(crate) fn has_key(self, key: u64) -> bool {
+        self.keys.as_chunks().0.binary_search_by_key(&key, |bytes| u64::from_le_bytes(*bytes)).is_ok()
+    }
+
+    pub(crate) fn operands(self, shape: &TrackedShape) -> Table<'a> {
+        Table::new(shape.operands, self.operands)
+    }
+
+    /// Whether the residual terms may hold for a row.
+    pub(crate) fn is_met_by(self, shape: &TrackedShape, row: &[Value]) -> bool {
+        shape.terms.as_ref().is_none_or(|terms| may_meet(terms, self.operands(shape), row))
     }
 }
 
@@ -137,46 +189,43 @@ impl Binder<'_> {
         }
     }
 
-    /// Every combination, or none where they are too many. No row equals a null.
+    /// Hashes of every combination, or none where they are too many. No row equals a null.
     fn given(&self, hasher: &DefaultHashBuilder, shape: u32, sources: &[Source]) -> Option<Option<Vec<u64>>> {
-        let mut tuples: Vec<Vec<Value>> = vec![Vec::with_capacity(sources.len())];
+        let mut lists = Vec::with_capacity(sources.len());
+        let mut count = 1usize;
         for source in sources {
             let mut values = self.values(source)?;
             values.retain(|value| *value != Value::Null);
             values.sort_by(total_order);
             values.dedup();
-            if tuples.len().saturating_mul(values.len()) > KEYS_GIVEN_MAX {
-                return Some(None);
-            }
-            let with = |tuple: &Vec<Value>| {
-                let extended = |value: &Value| tuple.iter().chain([value]).cloned().collect();
-                values.iter().map(extended).collect::<Vec<Vec<Value>>>()
-            };
-            tuples = tuples.iter().flat_map(with).collect();
+            count = count.saturating_mul(values.len());
+            lists.push(values);
         }
-        Some(Some(tuples.iter().map(|tuple| key_hash(hasher, shape, tuple.iter())).collect()))
+        if count > KEYS_GIVEN_MAX {
+            return Some(None);
+        }
+        let tuple = |number: usize| {
+            let mut rest = number;
+            lists.iter().map(move |values| {
+                let value = &values[rest % values.len()];
+                rest /= values.len();
+                value
+            })
+        };
+        Some(Some((0..count).map(|number| key_hash(hasher, shape, tuple(number))).collect()))
     }
 
-    fn term(&self, term: &Term, shape: &TrackedShape) -> Option<BoundTerm> {
-        let place = |column: &usize| shape.places.get(*column).copied().flatten();
-        let all = |terms: &[Term]| terms.iter().map(|term| self.term(term, shape)).collect::<Option<Box<[_]>>>();
-        Some(match term {
-            Term::Compare { column, operator, operand } => {
-                BoundTerm::Compare { column: place(column)?, operator: *operator, value: self.operand(operand)? }
+    /// The operands of a term, in the order in which [`crate::shapes`] numbers them.
+    fn operands(&self, term: &Term, operands: &mut Vec<Value>) -> Option<()> {
+        match term {
+            Term::Compare { operand, .. } => operands.push(self.operand(operand)?),
+            Term::IsNull(_) => {}
+            Term::Among { source, .. } => operands.push(Value::List(self.values(source)?.into())),
+            Term::And(terms) | Term::Or(terms) => {
+                terms.iter().try_for_each(|term| self.operands(term, operands))?;
             }
-            Term::IsNull(column) => BoundTerm::IsNull(place(column)?),
-            Term::Among { column, source } => {
-                let mut values = self.values(source)?;
-                let count = values.len();
-                values.retain(|value| *value != Value::Null);
-                let has_null = values.len() < count;
-                values.sort_by(total_order);
-                values.dedup();
-                BoundTerm::Among { column: place(column)?, values: values.into(), has_null }
-            }
-            Term::And(terms) => BoundTerm::And(all(terms)?),
-            Term::Or(terms) => BoundTerm::Or(all(terms)?),
-            Term::Not(term) => BoundTerm::Not(Box::new(self.term(term, shape)?)),
-        })
+            Term::Not(term) => self.operands(term, operands)?,
+        }
+        Some(())
     }
 }

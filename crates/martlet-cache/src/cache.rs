@@ -8,12 +8,14 @@ use crate::applied::Applied;
 use crate::bound::{Bound, Resolve};
 use crate::entry::{Entry, NewEntry, Weigh};
 use crate::figures::{CacheFigures, Gone, QueryFigures, Unkept};
+use crate::groups::{Membership, Unwatched};
 use crate::index::Index;
 use crate::map::Map;
 use crate::rules::{Rule, Rules};
 use crate::settings::CacheSettings;
 use crate::shapes::{QueryId, Shapes};
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
+use crate::watcher::Watcher;
 use hashbrown::DefaultHashBuilder;
 use martlet_core::Change;
 use martlet_sql::dependency::{Dependencies, Tracked};
@@ -73,7 +75,7 @@ impl<V: Weigh> Cache<V> {
     /// Serves another version of the app: its tracked tables, and the dependencies of its queries by [`QueryId`].
     /// Everything is dropped; figures by query begin anew.
     pub fn load(&self, tracked: Arc<Tracked>, queries: Vec<Arc<Dependencies>>) {
-        let shapes = Shapes::new(tracked, queries);
+        let shapes = Shapes::new(&tracked, queries);
         let mut applied = self.lock();
         self.drop_all(&mut applied);
         self.generation.store(applied.load(shapes), Ordering::Release);
@@ -107,20 +109,24 @@ impl<V: Weigh> Cache<V> {
     ) -> Result<Arc<Entry<V>>, (Unkept, V)> {
         self.rules.linger(&[Rule::ValidatesFills, Rule::EverythingResetsFloor, Rule::ChecksGeneration]);
         let shapes = Arc::clone(self.lock().index.shapes());
-        let bound = match value.weight() <= self.settings.answer_size_max {
-            true => Bound::new(&shapes, &self.hasher, query, resolve).ok_or(Unkept::Unbound),
-            false => Err(Unkept::TooLarge),
-        };
-        let digest = value.digest();
-        let hash = self.hasher.hash_one(&key);
+        let bound = Bound::new(&shapes, &self.hasher, query, resolve).ok_or(Unkept::Unbound);
+        let (digest, hash) = (value.digest(), self.hasher.hash_one(&key));
         let mut applied = self.lock();
         let checked = bound.and_then(|bound| {
             applied.check(start.generation, position, &bound)?;
-            applied.admits(hash, digest, query, &bound).then_some(bound).ok_or(Unkept::Unread)
+            applied.bind_group(&key, query, position, &bound);
+            match value.weight() <= self.settings.answer_size_max {
+                true if applied.admits(hash, digest, query, &bound) => Ok(bound),
+                true => Err(Unkept::Unread),
+                false => Err(Unkept::TooLarge),
+            }
         });
         let bound = match checked {
             Ok(bound) => bound,
             Err(reason) => {
+                if matches!(reason, Unkept::Overtaken | Unkept::TooOld) {
+                    applied.unbind_group(&key);
+                }
                 applied.count_unkept(query, reason);
                 return Err((reason, value));
             }
@@ -128,7 +134,7 @@ impl<V: Weigh> Cache<V> {
         if let Some(before) = self.map.peek(&key) {
             applied.end(&before, Gone::Cleared, || 0);
         }
-        let (keys, stamp) = (bound.keys(), applied.started());
+        let (keys, stamp) = (bound.keys(), position);
         let ends_at = lives_for.and_then(|lives_for| now.checked_add(lives_for));
         let new = NewEntry { key, query, value, digest, keys, stamp, filled_at: now, ends_at };
         let entry = Arc::new(Entry::new(new));
@@ -184,7 +190,7 @@ impl<V: Weigh> Cache<V> {
     pub fn clear_queries(&self, is_wanted: impl Fn(QueryId) -> bool) -> usize {
         let mut applied = self.lock();
         let wanted = |entry: &&Arc<Entry<V>>| is_wanted(entry.query());
-        let entries: Vec<_> = applied.index.entries().filter(wanted).map(Arc::clone).collect();
+        let entries: Vec<_> = applied.entries().filter(wanted).map(Arc::clone).collect();
         for entry in &entries {
             applied.end(entry, Gone::Cleared, || 0);
             self.map.remove(entry);
@@ -204,6 +210,26 @@ impl<V: Weigh> Cache<V> {
         applied.query(query).map(|counters| counters.figures(applied.born(), now)).unwrap_or_default()
     }
 
+    /// Follows the answer of a query under a key: whoever does is told of commits that touch it. See [`Watcher`].
+    /// Errors: as many are followed as may be, or no app is served.
+    pub fn watch(self: &Arc<Self>, key: &[u8], query: QueryId) -> Result<Watcher<V>, Unwatched> {
+        let mut applied = self.lock();
+        let entry = self.map.peek(key).filter(|entry| entry.query() == query);
+        let membership = applied.join(key, query, self.settings.groups_max, entry.as_deref())?;
+        drop(applied);
+        Ok(Watcher::new(Arc::clone(self), membership))
+    }
+
+    pub(crate) fn leave(&self, membership: &Membership) {
+        self.lock().leave(membership);
+    }
+
+    pub(crate) fn covers(&self, membership: &Membership, position: u64) -> bool {
+        let mut applied = self.lock();
+        let entry = self.map.peek(&membership.key);
+        applied.covers(membership, position, entry.as_deref())
+    }
+
     fn end_touched(&self, applied: &mut Applied<V>, touched: &[Arc<Entry<V>>]) {
         for entry in touched {
             if applied.end(entry, Gone::Invalidated, || self.hasher.hash_one(entry.key())) {
@@ -213,13 +239,13 @@ impl<V: Weigh> Cache<V> {
     }
 
     fn drop_all(&self, applied: &mut Applied<V>) {
-        let all: Vec<Arc<Entry<V>>> = applied.index.entries().map(Arc::clone).collect();
+        let all: Vec<Arc<Entry<V>>> = applied.entries().map(Arc::clone).collect();
         all.iter().for_each(|entry| _ = applied.end(entry, Gone::Cleared, || 0));
         self.map.clear();
         applied.count_cleared();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Applied<V>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Applied<V>> {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -72,7 +72,7 @@ impl<V> Entry<V> {
         self.keys as usize
     }
 
-    /// The commit at which it was the answer; no commit since has touched what it rests on, while it is alive.
+    /// The commit that it was read at; no commit since has touched what it rests on, while it is alive.
     pub fn stamp(&self) -> u64 {
         self.stamp
     }
@@ -119,6 +119,11 @@ impl<V> Entry<V> {
     /// Its place in the index, if it has one.
     pub(crate) fn record(&self) -> u32 {
         self.record.load(Ordering::Relaxed)
+    }
+
+    /// As [`Entry::record`]; it has none from here on.
+    pub(crate) fn take_record(&self) -> u32 {
+        self.record.swap(u32::MAX, Ordering::Relaxed)
     }
 
     pub(crate) fn set_record(&self, record: u32) {

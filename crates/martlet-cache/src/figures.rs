@@ -54,6 +54,8 @@ pub struct CacheFigures {
     pub cleared: u64,
     /// Answers that were not kept.
     pub unkept: u64,
+    /// Answers that someone follows now.
+    pub groups: usize,
 }
 
 /// What the cache has done for one query since the app was loaded.
@@ -90,6 +92,10 @@ pub(crate) struct QueryCounters {
 }
 
 impl QueryCounters {
+    pub(crate) fn entries(&self) -> usize {
+        self.figures.entries
+    }
+
     pub(crate) fn added(&mut self, weight: usize, filled: Duration) {
         self.figures.entries += 1;
         self.figures.bytes += weight as u64;

@@ -9,23 +9,30 @@
 mod applied;
 mod bound;
 mod cache;
+mod crowd;
 mod entry;
 mod figures;
+mod groups;
 mod history;
 mod index;
 mod map;
 mod matching;
+mod packed;
 mod recent;
 mod rules;
 mod settings;
 mod shapes;
 mod sync;
+mod tree;
+mod watcher;
 
 pub use bound::{Bound, Resolve};
 pub use cache::{Cache, Start};
 pub use entry::{Entry, Weigh};
 pub use figures::{CacheFigures, QueryFigures, Unkept};
+pub use groups::Unwatched;
 #[cfg(any(test, feature = "mutants"))]
 pub use rules::Rule;
 pub use settings::CacheSettings;
 pub use shapes::QueryId;
+pub use watcher::Watcher;

@@ -2,28 +2,21 @@
 //!
 //! SQL's three values, and a fourth: doubt, where a value is not of the kind that its column has. Doubt is never "no".
 
+use crate::packed::{Packed, Table};
 use martlet_core::Value;
 use martlet_sql::ir::CompareOperator;
 use std::cmp::Ordering;
 
-/// A term with its operands computed. Columns are indexes into the tracked columns of the table.
+/// A term of a shape. Columns are indexes into the tracked columns of the table, operands into the table of those of
+/// an answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum BoundTerm {
-    Compare {
-        column: usize,
-        operator: CompareOperator,
-        value: Value,
-    },
+pub(crate) enum TrackedTerm {
+    Compare { column: usize, operator: CompareOperator, operand: usize },
     IsNull(usize),
-    /// Sorted; whether null was among them.
-    Among {
-        column: usize,
-        values: Box<[Value]>,
-        has_null: bool,
-    },
-    And(Box<[BoundTerm]>),
-    Or(Box<[BoundTerm]>),
-    Not(Box<BoundTerm>),
+    Among { column: usize, operand: usize },
+    And(Box<[TrackedTerm]>),
+    Or(Box<[TrackedTerm]>),
+    Not(Box<TrackedTerm>),
 }
 
 /// What a term is for a row.
@@ -54,36 +47,35 @@ impl Truth {
     }
 }
 
-impl BoundTerm {
+/// Whether a row may meet all terms: it does not where one of them is known not to hold, or is null.
+pub(crate) fn may_meet(terms: &[TrackedTerm], operands: Table<'_>, row: &[Value]) -> bool {
+    terms.iter().all(|term| term.of(operands, row).may_hold())
+}
+
+impl TrackedTerm {
     /// What it is for a row.
-    pub(crate) fn of(&self, row: &[Value]) -> Truth {
+    pub(crate) fn of(&self, operands: Table<'_>, row: &[Value]) -> Truth {
         match self {
-            BoundTerm::Compare { column, operator, value } => match row.get(*column) {
-                None => Truth::Doubt,
-                Some(cell) => compare(cell, *operator, value),
+            TrackedTerm::Compare { column, operator, operand } => match (row.get(*column), operands.get(*operand)) {
+                (Some(cell), Some(value)) => compare(cell, *operator, value),
+                _ => Truth::Doubt,
             },
-            BoundTerm::IsNull(column) => row.get(*column).map_or(Truth::Doubt, |cell| Truth::of(*cell == Value::Null)),
-            BoundTerm::Among { column, values, has_null } => {
-                let Some(cell) = row.get(*column) else { return Truth::Doubt };
-                if *cell == Value::Null {
-                    return if values.is_empty() && !has_null { Truth::No } else { Truth::Unknown };
-                }
-                match values.binary_search_by(|value| total_order(value, cell)) {
-                    Ok(_) => Truth::Yes,
-                    Err(_) if values.first().is_some_and(|value| order(value, cell).is_none()) => Truth::Doubt,
-                    Err(_) if *has_null => Truth::Unknown,
-                    Err(_) => Truth::No,
-                }
+            TrackedTerm::IsNull(column) => {
+                row.get(*column).map_or(Truth::Doubt, |cell| Truth::of(*cell == Value::Null))
             }
-            BoundTerm::And(terms) => all(terms.iter().map(|term| term.of(row))),
-            BoundTerm::Or(terms) => all(terms.iter().map(|term| term.of(row).not())).not(),
-            BoundTerm::Not(term) => term.of(row).not(),
+            TrackedTerm::Among { column, operand } => match (row.get(*column), operands.get(*operand)) {
+                (Some(cell), Some(Packed::List { has_null, items })) => among(cell, items, has_null),
+                _ => Truth::Doubt,
+            },
+            TrackedTerm::And(terms) => all(terms.iter().map(|term| term.of(operands, row))),
+            TrackedTerm::Or(terms) => all(terms.iter().map(|term| term.of(operands, row).not())).not(),
+            TrackedTerm::Not(term) => term.of(operands, row).not(),
         }
     }
 }
 
 /// AND: a "no" decides, then doubt, then what is unknown.
-pub(crate) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+fn all(truths: impl Iterator<Item = Truth>) -> Truth {
     let mut whole = Truth::Yes;
     for truth in truths {
         match truth {
@@ -96,11 +88,11 @@ pub(crate) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
     whole
 }
 
-fn compare(cell: &Value, operator: CompareOperator, value: &Value) -> Truth {
-    if *cell == Value::Null || *value == Value::Null {
+fn compare(cell: &Value, operator: CompareOperator, value: Packed<'_>) -> Truth {
+    if *cell == Value::Null || matches!(value, Packed::Null) {
         return Truth::Unknown;
     }
-    let Some(order) = order(cell, value) else { return Truth::Doubt };
+    let Some(order) = value.order_of(cell) else { return Truth::Doubt };
     Truth::of(match operator {
         CompareOperator::Equal => order.is_eq(),
         CompareOperator::NotEqual => order.is_ne(),
@@ -111,74 +103,82 @@ fn compare(cell: &Value, operator: CompareOperator, value: &Value) -> Truth {
     })
 }
 
-/// The order of two values of one kind, as both engines have it: numbers, bytes of texts, false before true.
-pub(crate) fn order(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
-        (Value::Integer(left), Value::Integer(right)) => Some(left.cmp(right)),
-        (Value::Text(left), Value::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
-        (Value::Boolean(left), Value::Boolean(right)) => Some(left.cmp(right)),
-        _ => None,
+fn among(cell: &Value, items: Table<'_>, has_null: bool) -> Truth {
+    if *cell == Value::Null {
+        return if items.len() == 0 && !has_null { Truth::No } else { Truth::Unknown };
     }
-}
-
-/// [`order`], and some order between kinds.
-pub(crate) fn total_order(left: &Value, right: &Value) -> Ordering {
-    order(left, right).unwrap_or_else(|| kind(left).cmp(&kind(right)))
-}
-
-fn kind(value: &Value) -> u8 {
-    match value {
-        Value::Null => 0,
-        Value::Boolean(_) => 1,
-        Value::Integer(_) => 2,
-        Value::Double(_) => 3,
-        Value::Text(_) => 4,
-        Value::List(_) => 5,
+    let (mut from, mut to) = (0, items.len());
+    while from < to {
+        let middle = from.midpoint(to);
+        match items.get(middle).and_then(|value| value.order_of(cell)) {
+            // Another kind: all of a list are of one.
+            None => return Truth::Doubt,
+            Some(Ordering::Equal) => return Truth::Yes,
+            Some(Ordering::Less) => to = middle,
+            Some(Ordering::Greater) => from = middle + 1,
+        }
     }
+    if has_null { Truth::Unknown } else { Truth::No }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed;
 
-    fn less(value: i64) -> BoundTerm {
-        BoundTerm::Compare { column: 0, operator: CompareOperator::Less, value: Value::Integer(value) }
+    fn less() -> TrackedTerm {
+        TrackedTerm::Compare { column: 0, operator: CompareOperator::Less, operand: 0 }
+    }
+
+    fn of(term: &TrackedTerm, operand: Value, row: &[Value]) -> Truth {
+        let mut bytes = Vec::new();
+        packed::write(&[operand], &mut bytes);
+        term.of(Table::new(1, &bytes), row)
     }
 
     #[test]
     fn null_is_unknown_and_a_foreign_kind_is_doubt() {
-        assert_eq!(less(5).of(&[Value::Integer(4)]), Truth::Yes);
-        assert_eq!(less(5).of(&[Value::Integer(5)]), Truth::No);
-        assert_eq!(less(5).of(&[Value::Null]), Truth::Unknown);
-        assert_eq!(less(5).of(&[Value::Text("4".into())]), Truth::Doubt);
-        assert_eq!(BoundTerm::Not(Box::new(less(5))).of(&[Value::Null]), Truth::Unknown);
-        assert_eq!(BoundTerm::Not(Box::new(less(5))).of(&[Value::Text("4".into())]), Truth::Doubt);
-        assert_eq!(less(5).of(&[]), Truth::Doubt);
+        let less_than_5 = |row: &[Value]| of(&less(), Value::Integer(5), row);
+        assert_eq!(less_than_5(&[Value::Integer(4)]), Truth::Yes);
+        assert_eq!(less_than_5(&[Value::Integer(5)]), Truth::No);
+        assert_eq!(less_than_5(&[Value::Null]), Truth::Unknown);
+        assert_eq!(less_than_5(&[Value::Text("4".into())]), Truth::Doubt);
+        assert_eq!(less_than_5(&[]), Truth::Doubt);
+        let not = TrackedTerm::Not(Box::new(less()));
+        assert_eq!(of(&not, Value::Integer(5), &[Value::Null]), Truth::Unknown);
+        assert_eq!(of(&not, Value::Integer(5), &[Value::Text("4".into())]), Truth::Doubt);
     }
 
     #[test]
     fn or_and_and_are_kleenes() {
-        let (yes, no, unknown) =
-            (less(9), less(0), BoundTerm::Compare { column: 0, operator: CompareOperator::Equal, value: Value::Null });
+        let mut bytes = Vec::new();
+        packed::write(&[Value::Integer(9), Value::Integer(0), Value::Null], &mut bytes);
+        let table = Table::new(3, &bytes);
+        let term = |operand| TrackedTerm::Compare { column: 0, operator: CompareOperator::Less, operand };
+        let (yes, no, unknown) = (term(0), term(1), term(2));
         let row = [Value::Integer(4)];
-        let or = |a: &BoundTerm, b: &BoundTerm| BoundTerm::Or([a.clone(), b.clone()].into()).of(&row);
-        let and = |a: &BoundTerm, b: &BoundTerm| BoundTerm::And([a.clone(), b.clone()].into()).of(&row);
+        let or = |a: &TrackedTerm, b: &TrackedTerm| TrackedTerm::Or([a.clone(), b.clone()].into()).of(table, &row);
+        let and = |a: &TrackedTerm, b: &TrackedTerm| TrackedTerm::And([a.clone(), b.clone()].into()).of(table, &row);
         assert_eq!((or(&yes, &unknown), or(&no, &unknown), or(&no, &no)), (Truth::Yes, Truth::Unknown, Truth::No));
         assert_eq!((and(&yes, &unknown), and(&no, &unknown), and(&yes, &yes)), (Truth::Unknown, Truth::No, Truth::Yes));
+        // What is null does not hold, whatever the doubtful one is.
+        let doubtful = TrackedTerm::Compare { column: 9, operator: CompareOperator::Less, operand: 0 };
+        assert!(may_meet(&[yes.clone(), doubtful.clone()], table, &row));
+        assert!(!may_meet(&[unknown, doubtful], table, &row));
     }
 
     #[test]
     fn lists_know_null() {
-        let among = |values: &[i64], has_null| BoundTerm::Among {
-            column: 0,
-            values: values.iter().map(|value| Value::Integer(*value)).collect(),
-            has_null,
+        let among = |values: &[i64], has_null: bool, cell: Value| {
+            let items = values.iter().map(|value| Value::Integer(*value)).chain(has_null.then_some(Value::Null));
+            of(&TrackedTerm::Among { column: 0, operand: 0 }, Value::List(items.collect()), &[cell])
         };
-        assert_eq!(among(&[1, 3], false).of(&[Value::Integer(3)]), Truth::Yes);
-        assert_eq!(among(&[1, 3], false).of(&[Value::Integer(2)]), Truth::No);
-        assert_eq!(among(&[1, 3], true).of(&[Value::Integer(2)]), Truth::Unknown);
-        assert_eq!(among(&[1], false).of(&[Value::Null]), Truth::Unknown);
-        assert_eq!(among(&[], false).of(&[Value::Null]), Truth::No);
-        assert_eq!(among(&[1], false).of(&[Value::Text("1".into())]), Truth::Doubt);
+        assert_eq!(among(&[7, 3, 1, 5], false, Value::Integer(3)), Truth::Yes);
+        assert_eq!(among(&[7, 3, 1, 5], false, Value::Integer(7)), Truth::Yes);
+        assert_eq!(among(&[1, 3], false, Value::Integer(2)), Truth::No);
+        assert_eq!(among(&[1, 3], true, Value::Integer(2)), Truth::Unknown);
+        assert_eq!(among(&[1], false, Value::Null), Truth::Unknown);
+        assert_eq!(among(&[], false, Value::Null), Truth::No);
+        assert_eq!(among(&[1], false, Value::Text("1".into())), Truth::Doubt);
     }
 }

@@ -1,6 +1,8 @@
 //! The shapes of an app, numbered, and by table: what a change is looked up by.
 
-use martlet_sql::dependency::{Dependencies, Shape, Tracked};
+use crate::matching::TrackedTerm;
+use martlet_sql::dependency::{Dependencies, Shape, Term, Tracked};
+use martlet_sql::ir::CompareOperator;
 use std::sync::Arc;
 
 /// A query whose answers are kept: its number among those that were given to [`crate::Cache::load`].
@@ -10,7 +12,6 @@ pub struct QueryId(pub u32);
 /// All shapes of an app.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
-    pub(crate) tracked: Arc<Tracked>,
     all: Vec<TrackedShape>,
     /// By tracked table: numbers of the shapes on it.
     by_table: Vec<Vec<u32>>,
@@ -21,26 +22,43 @@ pub(crate) struct Shapes {
 }
 
 /// A shape in terms of the tracked columns.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TrackedShape {
+    /// The table's index; none: the table is not tracked, for no answer that rests on it is kept.
+    pub(crate) table: Option<usize>,
     /// Indexes into the table's tracked columns.
     pub(crate) key: Box<[usize]>,
     /// Indexes into the table's tracked columns.
     pub(crate) reads: Box<[usize]>,
-    /// For each of the table's columns its index among the tracked ones.
-    pub(crate) places: Box<[Option<usize>]>,
+    /// None: a column of them is not tracked.
+    pub(crate) terms: Option<Box<[TrackedTerm]>>,
+    /// How many operands the terms have.
+    pub(crate) operands: usize,
+    /// Of `column > operand`: the operand is the low end of an answer's range.
+    pub(crate) low: Option<Axis>,
+    /// Of `column < operand`: the operand is the high end.
+    pub(crate) high: Option<Axis>,
+}
+
+/// A column that is compared with an end of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Axis {
+    pub(crate) column: usize,
+    pub(crate) operand: usize,
 }
 
 impl Shapes {
-    pub(crate) fn new(tracked: Arc<Tracked>, queries: Vec<Arc<Dependencies>>) -> Self {
-        let mut shapes = Self { by_table: vec![Vec::new(); tracked.tables.len()], tracked, queries, ..Self::default() };
+    pub(crate) fn new(tracked: &Tracked, queries: Vec<Arc<Dependencies>>) -> Self {
+        let mut shapes = Self { by_table: vec![Vec::new(); tracked.tables.len()], queries, ..Self::default() };
         for dependencies in &shapes.queries {
             shapes.first.push(u32::try_from(shapes.all.len()).unwrap_or(u32::MAX));
             for shape in &dependencies.shapes {
-                // A query that is never kept tracks nothing.
-                let Some(table) = shapes.tracked.index(&shape.table) else { continue };
-                shapes.by_table[table].push(u32::try_from(shapes.all.len()).unwrap_or(u32::MAX));
-                shapes.all.push(TrackedShape::new(shape, &shapes.tracked.tables[table].columns));
+                let number = u32::try_from(shapes.all.len()).unwrap_or(u32::MAX);
+                let table = tracked.index(&shape.table);
+                shapes.all.push(table.map_or_else(TrackedShape::default, |table| {
+                    shapes.by_table[table].push(number);
+                    TrackedShape::new(shape, table, &tracked.tables[table].columns)
+                }));
             }
         }
         shapes
@@ -67,13 +85,57 @@ impl Shapes {
 }
 
 impl TrackedShape {
-    fn new(shape: &Shape, columns: &[usize]) -> Self {
+    fn new(shape: &Shape, table: usize, columns: &[usize]) -> Self {
         let place = |column: &usize| columns.binary_search(column).ok();
-        let places_max = columns.last().map_or(0, |last| last + 1);
+        let mut numbering = Numbering { columns, operands: 0 };
+        let terms: Option<Box<[TrackedTerm]>> = shape.residual.iter().map(|term| numbering.term(term)).collect();
+        let axis = |is_end: fn(CompareOperator) -> bool| {
+            terms.iter().flatten().find_map(|term| match *term {
+                TrackedTerm::Compare { column, operator, operand } => {
+                    is_end(operator).then_some(Axis { column, operand })
+                }
+                _ => None,
+            })
+        };
         Self {
+            table: Some(table),
             key: shape.key.iter().filter_map(place).collect(),
             reads: shape.reads.iter().filter_map(place).collect(),
-            places: (0..places_max).map(|column| place(&column)).collect(),
+            low: axis(|operator| matches!(operator, CompareOperator::Greater | CompareOperator::GreaterOrEqual)),
+            high: axis(|operator| matches!(operator, CompareOperator::Less | CompareOperator::LessOrEqual)),
+            operands: numbering.operands,
+            terms,
         }
+    }
+}
+
+/// Numbers the operands of a shape's terms as they stand there.
+struct Numbering<'a> {
+    columns: &'a [usize],
+    operands: usize,
+}
+
+impl Numbering<'_> {
+    fn operand(&mut self) -> usize {
+        self.operands += 1;
+        self.operands - 1
+    }
+
+    fn term(&mut self, term: &Term) -> Option<TrackedTerm> {
+        let place = |column: &usize| self.columns.binary_search(column).ok();
+        Some(match term {
+            Term::Compare { column, operator, .. } => {
+                TrackedTerm::Compare { column: place(column)?, operator: *operator, operand: self.operand() }
+            }
+            Term::IsNull(column) => TrackedTerm::IsNull(place(column)?),
+            Term::Among { column, .. } => TrackedTerm::Among { column: place(column)?, operand: self.operand() },
+            Term::And(terms) => TrackedTerm::And(self.terms(terms)?),
+            Term::Or(terms) => TrackedTerm::Or(self.terms(terms)?),
+            Term::Not(term) => TrackedTerm::Not(Box::new(self.term(term)?)),
+        })
+    }
+
+    fn terms(&mut self, terms: &[Term]) -> Option<Box<[TrackedTerm]>> {
+        terms.iter().map(|term| self.term(term)).collect()
     }
 }

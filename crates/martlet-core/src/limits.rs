@@ -70,6 +70,8 @@ pub const SNAPSHOT_HELD_MS_MAX: u64 = 5;
 pub const OVERRUN_PLANS_MAX: usize = 1_024;
 /// Prepared statements kept by one connection.
 pub const STATEMENTS_KEPT_MAX: usize = 256;
+/// Bytes of the key that an answer is kept under: its arguments and what it uses of the caller.
+pub const CACHE_KEY_SIZE_MAX: usize = 4 * 1024;
 /// Bytes of one lowered statement: lowering makes the author's text longer.
 pub const LOWERED_SQL_SIZE_MAX: usize = 4 * SQL_TEXT_SIZE_MAX;
 /// Levels of nesting in a lowered expression.

@@ -1,24 +1,34 @@
 //! The engine: one loaded app over one store.
 //!
 //! A call takes the app that is current when it arrives and keeps it to its end, so a reload never mixes two
-//! versions. No future of this module holds anything that must be given back: each may be dropped at any await.
+//! versions. Each future of this module may be dropped at any await: what it holds it gives back.
+//! In reading order: what goes in and comes out, the engine, a reload; the way of a read, a batch, limits, pages.
 
+mod batch;
+mod call;
 mod limit;
 mod loaded;
 mod page;
+mod read;
+mod reload;
 
+use crate::answer_cache::AnswerCache;
 use crate::cursor::CursorKey;
+use crate::flight::Flights;
 use crate::idempotency::{self, Running};
 use crate::route::{RouteCount, RouteFound};
-use crate::{Arguments, policy};
+use crate::{Arguments, Attached, KeptAnswer, QueryCacheFigures, policy};
 use arc_swap::ArcSwap;
+use call::read_only;
+pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
 pub use limit::{LimitState, network};
 use loaded::{Entry, Loaded};
-use martlet_core::{Caller, Clock, Error, Timestamp, code, limits};
-use martlet_sql::{Action, App, Declaration, Query, Returns};
-use martlet_store::{Answer, Demand, Inputs, Read, Snapshot, SqliteStore};
+use martlet_core::{Caller, Clock, Error, Position, Timestamp, code, limits};
+use martlet_sql::{Action, App};
+use martlet_store::{Answer, CommitObserver, Demand, Inputs, SqliteStore};
 use page::PageCall;
-use std::sync::Arc;
+use read::{Found, Given};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Defaults for what a declaration leaves open.
@@ -32,92 +42,21 @@ pub struct EngineSettings {
     pub batch_queries_max: usize,
     /// What the cursors of pages are sealed with.
     pub cursor_key: CursorKey,
+    /// What keeps the answers; none: every read is the store's. It must be the observer of the store.
+    pub cache: Option<Arc<AnswerCache>>,
 }
 
 impl Default for EngineSettings {
-    /// The limits of `martlet_core::limits`; a key for cursors that ends with the process.
+    /// The limits of `martlet_core::limits`; a key for cursors that ends with the process; no cache.
     fn default() -> Self {
         Self {
             query_timeout: Duration::from_millis(limits::QUERY_TIMEOUT_MS),
             action_timeout: Duration::from_millis(limits::ACTION_TIMEOUT_MS),
             batch_queries_max: limits::BATCH_QUERIES_MAX,
             cursor_key: CursorKey::ephemeral(),
+            cache: None,
         }
     }
-}
-
-/// One call of a query or action.
-#[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
-    /// Who asks, from where.
-    pub caller: &'a Caller,
-    /// The declared name.
-    pub name: &'a str,
-    /// As they came.
-    pub arguments: Arguments<'a>,
-    /// When the request arrived: the deadline counts from here.
-    pub arrival: Instant,
-    /// What the caller demands of the answer besides what is declared.
-    pub demand: Demand,
-}
-
-/// What a surface may add to a call.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Extras<'a> {
-    /// The key under which an action that is `@idempotent` has one effect; others pass over it.
-    pub idempotency_key: Option<&'a str>,
-    /// Only a query may run: 25006 for an action.
-    pub is_read_only: bool,
-}
-
-/// How a call ended.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The answer.
-    pub result: Result<Answer, Error>,
-    /// How the declared limits stand after the call; empty where there is none, or where it never came so far.
-    pub limits: Vec<LimitState>,
-}
-
-/// One query of a batch.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchItem<'a> {
-    /// The declared name.
-    pub name: &'a str,
-    /// As they came.
-    pub arguments: Arguments<'a>,
-}
-
-/// What a name stands for.
-#[derive(Debug, Clone)]
-pub enum Callable {
-    /// A declared SELECT: GET, HEAD and POST.
-    Query(Arc<Query>),
-    /// A declared transaction: POST.
-    Action(Arc<Action>),
-}
-
-impl Callable {
-    /// The header.
-    pub fn declaration(&self) -> &Declaration {
-        match self {
-            Callable::Query(query) => &query.declaration,
-            Callable::Action(action) => &action.declaration,
-        }
-    }
-}
-
-/// What a surface must know of a name before it runs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
-    /// POST only; 25006 by GET.
-    pub is_action: bool,
-    /// The answer's form.
-    pub returns: Returns,
-    /// Whether every caller gets the same answer: `@allow` is exactly `anyone` and no claim is read.
-    pub is_public: bool,
-    /// `@page`: the answer is one object with the rows in it, although it `returns` rows.
-    pub is_paged: bool,
 }
 
 /// A loaded app over a store. Share it in an `Arc`.
@@ -126,28 +65,36 @@ pub struct Engine {
     loaded: ArcSwap<Loaded>,
     store: SqliteStore,
     running: Running,
+    flights: Flights<Given>,
     settings: EngineSettings,
     clock: Arc<dyn Clock>,
+    /// Held by who replaces the app.
+    reloading: Mutex<()>,
 }
 
 impl Engine {
     /// An engine that serves this app from this store, which is migrated to it.
     ///
-    /// Prepares every statement. Errors: those of preparing; internal where an expression does not compile.
+    /// Prepares every statement. Errors: those of preparing; internal where an expression does not compile, or where
+    /// the store tells the cache of no commits.
     pub fn new(app: App, store: SqliteStore, settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let loaded = Loaded::new(app, None)?;
+        if let Some(cache) = &settings.cache
+            && !store.observer().is_some_and(|observer| is_same(observer, cache))
+        {
+            return Err(Error::internal("the cache is not the observer of its store"));
+        }
+        let loaded = Loaded::new(Arc::new(app), None)?;
         store.prepare(&loaded.app)?;
-        Ok(Self { loaded: ArcSwap::from_pointee(loaded), store, running: Running::default(), settings, clock })
-    }
-
-    /// Serves another version of the app from the next call on; calls under way end with the old one.
-    ///
-    /// Prepares every statement first; on an error the app that is served stays.
-    pub fn replace_app(&self, app: App) -> Result<(), Error> {
-        let loaded = Loaded::new(app, Some(&self.loaded.load()))?;
-        self.store.prepare(&loaded.app)?;
-        self.loaded.store(Arc::new(loaded));
-        Ok(())
+        loaded.begin(settings.cache.as_deref());
+        Ok(Self {
+            loaded: ArcSwap::from_pointee(loaded),
+            store,
+            running: Running::default(),
+            flights: Flights::default(),
+            settings,
+            clock,
+            reloading: Mutex::default(),
+        })
     }
 
     /// The app that is served now.
@@ -158,6 +105,31 @@ impl Engine {
     /// The store behind.
     pub fn store(&self) -> &SqliteStore {
         &self.store
+    }
+
+    /// The last commit: to be read before what is kept is looked up, and told with it.
+    pub fn position(&self) -> Position {
+        self.store.position()
+    }
+
+    /// What the cache has done for each query, by name; empty without a cache.
+    pub fn cache_figures(&self) -> Vec<QueryCacheFigures> {
+        let cache = self.settings.cache.as_deref();
+        cache.map(|cache| self.loaded.load().cache_figures(cache)).unwrap_or_default()
+    }
+
+    /// Keeps with an answer what a surface has made of it; the first to do so wins.
+    pub fn attach(&self, kept: &KeptAnswer, attached: Box<dyn Attached>) {
+        if let Some(cache) = &self.settings.cache {
+            cache.attach(kept, attached);
+        }
+    }
+
+    /// What is attached to an answer has grown: it counts for more from here on.
+    pub fn reweigh(&self, kept: &KeptAnswer) {
+        if let Some(cache) = &self.settings.cache {
+            cache.reweigh(kept);
+        }
     }
 
     /// What a name stands for, whoever asks.
@@ -207,7 +179,10 @@ impl Engine {
             Ok(entry) => self.run_entry(&entry, &call, extras, &mut limits).await,
             Err(error) => Err(error),
         };
-        Outcome { result, limits }
+        match result {
+            Ok(Found { answer, source, kept }) => Outcome { result: Ok(answer), limits, source, kept },
+            Err(error) => Outcome { result: Err(error), limits, source: Source::Store, kept: None },
+        }
     }
 
     /// Runs a declared query.
@@ -218,7 +193,7 @@ impl Engine {
     pub async fn run_query(&self, call: Call<'_>) -> Result<Answer, Error> {
         let entry = self.permitted(&call)?;
         match &entry.callable {
-            Callable::Query(_) => self.run_entry(&entry, &call, Extras::default(), &mut Vec::new()).await,
+            Callable::Query(_) => Ok(self.run_entry(&entry, &call, Extras::default(), &mut Vec::new()).await?.answer),
             Callable::Action(_) => Err(read_only(call.name)),
         }
     }
@@ -230,7 +205,7 @@ impl Engine {
     pub async fn run_action(&self, call: Call<'_>) -> Result<Answer, Error> {
         let entry = self.permitted(&call)?;
         match &entry.callable {
-            Callable::Action(_) => self.run_entry(&entry, &call, Extras::default(), &mut Vec::new()).await,
+            Callable::Action(_) => Ok(self.run_entry(&entry, &call, Extras::default(), &mut Vec::new()).await?.answer),
             Callable::Query(_) => {
                 Err(Error::new(&code::UNKNOWN_NAME, format!("{} is a query, not an action", call.name)))
             }
@@ -243,94 +218,30 @@ impl Engine {
         call: &Call<'_>,
         extras: Extras<'_>,
         limits: &mut Vec<LimitState>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Found, Error> {
         let (inputs, page) = self.inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand, limits)?;
         let deadline = call.arrival + self.timeout(&entry.callable);
         match &entry.callable {
             Callable::Query(query) => {
-                let answer = self.read(query.clone(), inputs, deadline).await?;
-                self.end_page(page.as_ref(), answer)
+                let found = self.read(entry, query, inputs, deadline).await?;
+                match &page {
+                    // The cursor in it is the caller's own.
+                    Some(page) => Ok(Found { answer: self.end_page(page, found.answer)?, kept: None, ..found }),
+                    None => Ok(found),
+                }
             }
             Callable::Action(action) => {
                 let key = extras.idempotency_key.filter(|_| action.declaration.is_idempotent);
                 // In a box, so that a read's future need not be as large as an action's.
-                Box::pin(self.transact(action.clone(), inputs, call.caller, key, deadline)).await
+                let answer = Box::pin(self.transact(action.clone(), inputs, call.caller, key, deadline)).await?;
+                Ok(Found { answer, source: Source::Store, kept: None })
             }
         }
-    }
-
-    /// Runs several queries at one snapshot, in one turn; each has its own answer or error, in order.
-    ///
-    /// A bad item (unknown, forbidden, wrong arguments, an action) is an error in its place and costs the others
-    /// nothing. The deadline is the latest of the queries' own.
-    /// Errors: MRT004 for more items than `batch_queries_max`; 57014 and those of the store for all together.
-    /// Dropped at its await: the statements are stopped, nothing is left.
-    pub async fn run_batch(
-        &self,
-        caller: &Caller,
-        items: &[BatchItem<'_>],
-        arrival: Instant,
-    ) -> Result<Snapshot, Error> {
-        let items_max = self.settings.batch_queries_max;
-        if items.len() > items_max {
-            return Err(Error::new(&code::TOO_MANY_PARTS, format!("a batch takes at most {items_max} queries")));
-        }
-        let loaded = self.loaded.load_full();
-        let now = self.clock.now();
-        let mut deadline = arrival;
-        let mut reads = Vec::with_capacity(items.len());
-        let mut pages = Vec::with_capacity(items.len());
-        let mut refused = Vec::with_capacity(items.len());
-        for item in items {
-            match self.batch_read(&loaded, caller, item, now) {
-                Ok((read, page, timeout)) => {
-                    pages.push(page);
-                    deadline = deadline.max(arrival + timeout);
-                    reads.push(read);
-                    refused.push(None);
-                }
-                Err(error) => refused.push(Some(error)),
-            }
-        }
-        if reads.is_empty() {
-            let answers = refused.into_iter().flatten().map(Err).collect();
-            return Ok(Snapshot { position: self.store.position(), answers });
-        }
-        let snapshot = self.store.read(reads, deadline).await?;
-        let mut answered = snapshot.answers.into_iter().zip(pages);
-        let answers = refused.into_iter().map(|refusal| match refusal {
-            Some(error) => Err(error),
-            None => match answered.next() {
-                Some((answer, page)) => answer.and_then(|answer| self.end_page(page.as_ref(), answer)),
-                None => Err(Error::internal("the store gave too few answers")),
-            },
-        });
-        Ok(Snapshot { position: snapshot.position, answers: answers.collect() })
-    }
-
-    fn batch_read(
-        &self,
-        loaded: &Loaded,
-        caller: &Caller,
-        item: &BatchItem<'_>,
-        now: Timestamp,
-    ) -> Result<(Read, Option<PageCall>, Duration), Error> {
-        let entry = loaded.permitted(item.name, item.arguments, &caller.identity)?;
-        let Callable::Query(query) = &entry.callable else {
-            return Err(read_only(item.name));
-        };
-        let (inputs, page) = self.inputs(entry, caller, item.arguments, now, Demand::default(), &mut Vec::new())?;
-        Ok((Read { query: query.clone(), inputs, wants_keys: false }, page, self.timeout(&entry.callable)))
     }
 
     /// The entry of a name that the caller may call.
     fn permitted(&self, call: &Call<'_>) -> Result<Arc<Entry>, Error> {
         self.loaded.load().permitted(call.name, call.arguments, &call.caller.identity).cloned()
-    }
-
-    async fn read(&self, query: Arc<Query>, inputs: Inputs, deadline: Instant) -> Result<Answer, Error> {
-        let mut snapshot = self.store.read(vec![Read { query, inputs, wants_keys: false }], deadline).await?;
-        snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
     }
 
     async fn transact(
@@ -374,11 +285,8 @@ impl Engine {
         Ok((Inputs { arguments, identity, now, demand }, page))
     }
 
-    fn end_page(&self, page: Option<&PageCall>, answer: Answer) -> Result<Answer, Error> {
-        match page {
-            Some(page) => page::end(page, &self.settings.cursor_key, answer),
-            None => Ok(answer),
-        }
+    fn end_page(&self, page: &PageCall, answer: Answer) -> Result<Answer, Error> {
+        page::end(page, &self.settings.cursor_key, answer)
     }
 
     fn timeout(&self, callable: &Callable) -> Duration {
@@ -390,7 +298,6 @@ impl Engine {
     }
 }
 
-fn read_only(name: &str) -> Error {
-    Error::new(&code::READ_ONLY_METHOD, format!("{name} is an action: it cannot run in a read-only transaction"))
-        .hint("call it by POST /rest/v1/rpc")
+fn is_same(observer: &Arc<dyn CommitObserver>, cache: &Arc<AnswerCache>) -> bool {
+    std::ptr::addr_eq(Arc::as_ptr(observer), Arc::as_ptr(cache))
 }

@@ -8,23 +8,28 @@
 #![doc = include_str!("../examples/library.rs")]
 //! ```
 //!
-//! In reading order: the folder, who may call, the arguments, the engine.
+//! In reading order: the folder, who may call, the arguments, what keeps answers, the engine.
 
 #![warn(missing_docs)]
 
+mod answer_cache;
 mod arguments;
 mod cursor;
 mod digest;
 mod engine;
+mod flight;
 mod folder;
 mod idempotency;
 mod policy;
 mod rate;
 mod route;
 
+pub use answer_cache::{AnswerCache, Attached, CacheFigures, CacheSettings, Kept, KeptAnswer, QueryCacheFigures};
 pub use arguments::{Arguments, CompiledParams, paging};
 pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
-pub use engine::{BatchItem, Call, Callable, Engine, EngineSettings, Extras, LimitState, Outcome, Target, network};
+pub use engine::{
+    BatchItem, Call, Callable, Engine, EngineSettings, Extras, LimitState, Outcome, Source, Target, network,
+};
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::{
     Action, Allow, App, Bound, Declaration, JsonKind, JsonType, LimitPer, Param, Query, Returns, Route, Rule, Statement,

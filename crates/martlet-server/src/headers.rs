@@ -38,7 +38,9 @@ pub(crate) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-ca
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 pub(crate) const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
 pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
-/// Where an answer came from: there is no cache yet.
+/// Where an answer came from: it was kept, or computed for another call.
+pub(crate) const MEMORY: HeaderValue = HeaderValue::from_static("memory");
+/// Where an answer came from: computed for this call.
 pub(crate) const STORE: HeaderValue = HeaderValue::from_static("store");
 pub(crate) const VARY_CODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 pub(crate) const VARY_OPERATOR: HeaderValue = HeaderValue::from_static("Authorization, apikey, Accept-Encoding");

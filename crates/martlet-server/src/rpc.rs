@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity};
-use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, Target};
+use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, Source, Target};
 use std::pin::pin;
 
 const QUERY_METHODS: &str = "GET, HEAD, POST, OPTIONS";
@@ -85,7 +85,7 @@ async fn run(
     let wishes = Wishes::of(&parts.method, &parts.headers)?;
     let demand = wishes.demand();
     let is_action = target.is_some_and(|target| target.is_action);
-    let Outcome { result, limits } = if matches!(parts.method, Method::GET | Method::HEAD) {
+    let Outcome { result, limits, source, .. } = if matches!(parts.method, Method::GET | Method::HEAD) {
         let mut pairs = query_arguments(parts.uri.query(), shared.settings.url_parameters_max)?;
         pairs.extend_from_slice(called.path.unwrap_or_default());
         let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival: arrived.at, demand };
@@ -116,6 +116,9 @@ async fn run(
     };
     match responded {
         Ok(mut response) => {
+            if source != Source::Store {
+                response.headers_mut().insert(headers::CACHE, headers::MEMORY);
+            }
             rate_fields::add(&limits, response.headers_mut());
             Ok(response)
         }

@@ -18,7 +18,7 @@ pub struct Declaration {
     pub returns: Returns,
     /// The deadline from arrival; none: the setting's.
     pub timeout_ms: Option<u64>,
-    /// `@cache`; not yet in effect, as all that follow.
+    /// `@cache`; `stale` is not yet in effect.
     pub cache: Option<Cache>,
     /// `@page`.
     pub page: Option<Page>,

@@ -6,16 +6,19 @@
 
 mod analysis;
 mod keys;
+mod rule;
 mod scope;
 mod terms;
 mod tracked;
 mod words;
 
+pub use rule::Rule;
 pub use tracked::{Tracked, TrackedTable};
 
 use crate::ir::{self, CompareOperator};
 use crate::{Bind, Catalogue, Declaration, EngineText, Volatility};
 use martlet_core::{Type, Value};
+use rule::Rules;
 use std::collections::BTreeSet;
 
 /// What the answers of one query rest on.
@@ -34,8 +37,20 @@ pub struct Dependencies {
 impl Dependencies {
     /// The dependencies of a query's statement.
     pub(crate) fn of(statement: &ir::Statement, declaration: &Declaration, catalogue: &Catalogue) -> Self {
-        let mut found = analysis::of(statement, catalogue);
-        found.cover(statement, catalogue);
+        Self::by(Rules::default(), statement, declaration, catalogue)
+    }
+
+    /// What would be found with a rule off: for tests that see whether anybody would notice.
+    #[doc(hidden)]
+    pub fn without(rule: Rule, statement: &ir::Statement, declaration: &Declaration, catalogue: &Catalogue) -> Self {
+        Self::by(Rules::without(rule), statement, declaration, catalogue)
+    }
+
+    fn by(rules: Rules, statement: &ir::Statement, declaration: &Declaration, catalogue: &Catalogue) -> Self {
+        let mut found = analysis::of(statement, catalogue, rules);
+        if rules.hold(Rule::Order) {
+            found.cover(statement, catalogue);
+        }
         Self { unkept: unkept(statement.volatility, declaration), ..found }
     }
 

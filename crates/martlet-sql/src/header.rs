@@ -59,7 +59,8 @@ const WHOLE: &[(&str, On)] = &[
 const STEP: &[&str] = &["name", "expect", "answer"];
 const MIGRATION: &[&str] = &["small", "keep", "table"];
 const REPEATED: &[&str] = &["param", "limit", "route", "warm", "scan"];
-const IN_EFFECT: &[&str] = &["allow", "idempotent", "limit", "page", "param", "returns", "route", "scan", "timeout"];
+const IN_EFFECT: &[&str] =
+    &["allow", "cache", "idempotent", "limit", "page", "param", "returns", "route", "scan", "timeout"];
 /// Tags with others for each query or action.
 const TAGS_MAX: usize = 300;
 
@@ -239,8 +240,10 @@ impl Reader<'_> {
             }
             let found = self.sink.len();
             self.whole_tag(tag, declaration);
-            if !IN_EFFECT.contains(&name) && self.sink.len() == found {
-                self.sink.push(self.source.note("not_yet", tag.name_span, format!("`@{name}` is not yet in effect")));
+            let is_stale = name == "cache" && declaration.cache.as_ref().is_some_and(|cache| cache.stale_ms.is_some());
+            if (is_stale || !IN_EFFECT.contains(&name)) && self.sink.len() == found {
+                let what = if is_stale { "`stale`".to_owned() } else { format!("`@{name}`") };
+                self.sink.push(self.source.note("not_yet", tag.name_span, format!("{what} is not yet in effect")));
             }
         }
         let is_allowed = seen.contains("allow") || seen.contains("on") || self.kind == FileKind::Seed;

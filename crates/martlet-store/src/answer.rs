@@ -43,8 +43,10 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// Whether an answer of so many rows meets it.
+    ///
     /// Errors: PGRST116 where a list is not of one row; PGRST124 past the maximum, PGRST128 where it is no list.
-    pub(crate) fn check(&self, returns: Returns, rows: u64) -> Result<(), Error> {
+    pub fn check(&self, returns: Returns, rows: u64) -> Result<(), Error> {
         let is_list = returns == Returns::Rows;
         if self.rows_max.is_some() && !is_list {
             let message =

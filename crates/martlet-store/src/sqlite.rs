@@ -38,7 +38,7 @@ pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchrono
 pub use shell::{OnRow, Shell, ShellError, ShellOutcome};
 pub use statistics::{DATABASE_BOUNDS, ROWS_BOUNDS};
 
-use crate::{Answer, Figures, Inputs, Once, Read, Snapshot};
+use crate::{Answer, CommitObserver, Figures, Inputs, Once, Read, Snapshot};
 use connection::Connection;
 use martlet_core::{Clock, Error, Position, code};
 use martlet_sql::dependency::Tracked;
@@ -176,6 +176,11 @@ impl SqliteStore {
     /// The last commit: the number counts those that changed a row since the store was opened.
     pub fn position(&self) -> Position {
         self.0.shared.position()
+    }
+
+    /// Who is told of its commits.
+    pub fn observer(&self) -> Option<&Arc<dyn CommitObserver>> {
+        self.0.shared.settings.observer.as_ref()
     }
 
     /// How the database is; never blocks on the writer.

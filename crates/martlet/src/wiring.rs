@@ -3,10 +3,10 @@
 use crate::exit::Failure;
 use crate::settings::{Settings, key};
 use martlet_core::{Clock, SystemClock};
-use martlet_engine::EngineSettings;
+use martlet_engine::{AnswerCache, CacheSettings, EngineSettings};
 use martlet_server::tokens::{KeySettings, Keys};
 use martlet_server::{AddressRange, AdmissionSettings, BindError, HealthPart, ServerSettings};
-use martlet_store::{SqliteStore, StoreSettings, Synchronous};
+use martlet_store::{CommitObserver, SqliteStore, StoreSettings, Synchronous};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
@@ -16,12 +16,18 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-/// Opens the database and takes its lock.
-pub(crate) fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
-    Ok(SqliteStore::open(store_settings(settings), clock())?)
+/// What keeps the answers of a server; none where that is off.
+pub(crate) fn answer_cache(settings: &Settings) -> Option<Arc<AnswerCache>> {
+    let is_on = settings.text(&key::CACHE_MODE) != Some("off");
+    is_on.then(|| Arc::new(AnswerCache::new(CacheSettings::default(), clock())))
 }
 
-fn store_settings(settings: &Settings) -> StoreSettings {
+/// Opens the database, takes its lock, and tells the cache of every commit.
+pub(crate) fn open_store(settings: &Settings, cache: Option<&Arc<AnswerCache>>) -> Result<SqliteStore, Failure> {
+    Ok(SqliteStore::open(store_settings(settings, cache), clock())?)
+}
+
+fn store_settings(settings: &Settings, cache: Option<&Arc<AnswerCache>>) -> StoreSettings {
     let synchronous = match settings.text(&key::SYNCHRONOUS) {
         Some("normal") => Synchronous::Normal,
         _ => Synchronous::Full,
@@ -34,17 +40,18 @@ fn store_settings(settings: &Settings) -> StoreSettings {
         write_queue_max: settings.number(&key::WRITE_QUEUE_MAX),
         answer_rows_max: settings.number(&key::ANSWER_ROWS_MAX),
         answer_size_max: settings.number(&key::ANSWER_SIZE_MAX),
-        observer: None,
+        observer: cache.map(|cache| Arc::clone(cache) as Arc<dyn CommitObserver>),
         slow_statement_ms: slow_statement.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
     }
 }
 
-pub(crate) fn engine_settings(settings: &Settings, keys: &Keys) -> EngineSettings {
+pub(crate) fn engine_settings(settings: &Settings, keys: &Keys, cache: Option<Arc<AnswerCache>>) -> EngineSettings {
     EngineSettings {
         query_timeout: settings.duration(&key::QUERY_TIMEOUT),
         action_timeout: settings.duration(&key::ACTION_TIMEOUT),
         batch_queries_max: settings.number(&key::BATCH_QUERIES_MAX),
         cursor_key: keys.cursor_key(),
+        cache,
     }
 }
 

@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("martlet-sql", &["martlet-core"]),
     ("martlet-cache", &["martlet-core", "martlet-sql"]),
     ("martlet-store", &["martlet-core", "martlet-sql"]),
-    ("martlet-engine", &["martlet-core", "martlet-sql", "martlet-store"]),
+    ("martlet-engine", &["martlet-cache", "martlet-core", "martlet-sql", "martlet-store"]),
     ("martlet-server", &["martlet-core", "martlet-engine"]),
     ("martlet", &["martlet-core", "martlet-sql", "martlet-store", "martlet-engine", "martlet-server", "martlet-load"]),
     ("martlet-load", &[]),

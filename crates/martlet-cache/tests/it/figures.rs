@@ -1,83 +1,8 @@
 //! What the cache tells of itself, what is cleared, and what is no longer kept.
 
-use martlet_cache::{Cache, CacheSettings, Entry, QueryId, Resolve, Start, Unkept, Weigh};
-use martlet_core::{Change, Type, Value};
-use martlet_sql::dependency::{Dependencies, Operand, Shape, Source, Tracked, TrackedTable, Tuples};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-
-/// An answer that may grow.
-#[derive(Debug)]
-struct Body(u64, AtomicUsize);
-
-impl Body {
-    fn new(digest: u64) -> Self {
-        Self(digest, AtomicUsize::new(100))
-    }
-}
-
-impl Weigh for Body {
-    fn weight(&self) -> usize {
-        self.1.load(Ordering::Relaxed)
-    }
-
-    fn digest(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Two queries that rest on the rows of one owner.
-struct World {
-    cache: Cache<Body>,
-    commits: u64,
-    now: Instant,
-}
-
-impl World {
-    fn new(settings: CacheSettings) -> Self {
-        let world = Self { cache: Cache::new(settings), commits: 0, now: Instant::now() };
-        world.load();
-        world
-    }
-
-    fn load(&self) {
-        let owner = Source::One(Operand::Bind(martlet_sql::Bind::Parameter(0)));
-        let shape = Shape { key: vec![0], tuples: Tuples::Given(vec![owner]), ..Shape::whole("items", [0, 1].into()) };
-        let dependencies = Arc::new(Dependencies { shapes: vec![shape], ..Dependencies::default() });
-        let tracked = Tracked {
-            tables: vec![TrackedTable { name: "items".to_owned(), columns: vec![0, 1], types: vec![Type::Bigint; 2] }],
-        };
-        self.cache.load(Arc::new(tracked), vec![Arc::clone(&dependencies), dependencies]);
-    }
-
-    fn keep(&self, query: u32, owner: i64, body: Body) -> Result<Arc<Entry<Body>>, Unkept> {
-        self.keep_from(self.cache.start(), query, owner, body)
-    }
-
-    fn keep_from(&self, start: Start, query: u32, owner: i64, body: Body) -> Result<Arc<Entry<Body>>, Unkept> {
-        let bind = |_: &martlet_sql::Bind| Some(Value::Integer(owner));
-        let resolve = Resolve { bind: &bind, keys: &[], values: &[] };
-        let query = QueryId(query);
-        let kept = self.cache.keep(start, self.commits, key(query, owner), query, &resolve, body, None, self.now);
-        kept.map_err(|(reason, _)| reason)
-    }
-
-    fn get(&self, query: u32, owner: i64) -> Option<Arc<Entry<Body>>> {
-        self.cache.get(&key(QueryId(query), owner), self.now)
-    }
-
-    fn change(&mut self, owner: i64) {
-        self.commits += 1;
-        let row = [Value::Integer(owner), Value::Integer(1)];
-        self.cache.begins(self.commits, &[Change { table: 0, old: None, new: Some(row.into()) }]);
-        self.cache.ended(self.commits);
-    }
-}
-
-fn key(query: QueryId, owner: i64) -> Box<[u8]> {
-    format!("{}/{owner}", query.0).into_bytes().into()
-}
+use crate::small::{Body, World};
+use martlet_cache::{CacheSettings, QueryId, Unkept};
+use std::time::Duration;
 
 #[test]
 fn figures_are_told_in_all_and_by_query() {
@@ -130,7 +55,7 @@ fn nothing_is_kept_while_no_app_is_served() {
     assert_eq!(world.keep(0, 1, Body::new(7)).unwrap_err(), Unkept::Replaced);
     world.load();
     for start in [before, paused] {
-        assert_eq!(world.keep_from(start, 0, 1, Body::new(7)).unwrap_err(), Unkept::Replaced);
+        assert_eq!(world.keep_from(start, 0, 0, 1, Body::new(7)).unwrap_err(), Unkept::Replaced);
     }
     world.keep(0, 1, Body::new(7)).unwrap();
     assert_eq!(world.cache.figures().unkept, 3);
@@ -176,12 +101,13 @@ fn a_key_that_is_read_is_kept_however_often_it_changes() {
 
 #[test]
 fn a_value_that_grows_makes_others_go() {
-    let settings = CacheSettings { bytes_max: 1_000_000, entries_max: 1_000, answer_size_max: 20_000 };
+    let settings =
+        CacheSettings { bytes_max: 1_000_000, entries_max: 1_000, answer_size_max: 20_000, ..CacheSettings::default() };
     let world = World::new(settings);
     let entries: Vec<_> = (0..500).map(|owner| world.keep(0, owner, Body::new(7)).unwrap()).collect();
     assert!(entries.iter().all(|entry| entry.is_alive()));
     for entry in &entries {
-        entry.value().1.store(10_000, Ordering::Relaxed);
+        entry.value().grow(10_000);
         world.cache.reweigh(entry);
     }
     let figures = world.cache.figures();
@@ -199,7 +125,7 @@ fn what_is_too_large_is_not_kept() {
     // Kept answers may grow past what fits at all.
     let world = World::new(CacheSettings { bytes_max: 10_000, entries_max: 10, ..CacheSettings::default() });
     let entry = world.keep(0, 1, Body::new(7)).unwrap();
-    entry.value().1.store(1_000_000, Ordering::Relaxed);
+    entry.value().grow(1_000_000);
     world.cache.reweigh(&entry);
     assert!(!entry.is_alive());
     assert_eq!((world.cache.figures().entries, world.cache.figures().bytes), (0, 0));

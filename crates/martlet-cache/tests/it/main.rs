@@ -4,3 +4,6 @@
 
 mod figures;
 mod protocol;
+mod small;
+mod sound;
+mod watching;

@@ -2,6 +2,7 @@
 
 use super::limit::{self, DeclaredLimit};
 use super::{Callable, Target};
+use crate::answer_cache::{self, AnswerCache, CachePlan, Generation, QueryCacheFigures};
 use crate::arguments::{Arguments, CompiledParams, keys, quoted};
 use crate::cursor::QueryScope;
 use crate::policy;
@@ -9,7 +10,7 @@ use crate::route::RouteTable;
 use martlet_core::{Error, Identity, code, nearest};
 use martlet_sql::{Allow, App, Bind, Statement};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Argument names that the message about an unknown function repeats.
 const NAMES_SHOWN_MAX: usize = 10;
@@ -20,6 +21,8 @@ pub(super) struct Loaded {
     pub(super) app: Arc<App>,
     pub(super) routes: RouteTable,
     entries: BTreeMap<String, Arc<Entry>>,
+    /// Set once answers may be kept.
+    generation: Arc<OnceLock<Generation>>,
 }
 
 /// A name that can be called.
@@ -31,24 +34,47 @@ pub(super) struct Entry {
     pub(super) limits: Vec<DeclaredLimit>,
     /// What the cursors of its pages belong to; none without pages.
     pub(super) page_scope: Option<QueryScope>,
+    /// How its answers are kept; none of an action.
+    pub(super) cache: Option<CachePlan>,
 }
 
 impl Loaded {
     /// Makes an app ready; what was counted for the one before goes on.
-    pub(super) fn new(app: App, before: Option<&Loaded>) -> Result<Self, Error> {
+    pub(super) fn new(app: Arc<App>, before: Option<&Loaded>) -> Result<Self, Error> {
+        let before_of = |name: &str| before.and_then(|before| before.get(name));
+        let generation = Arc::default();
+        let counters = |name: &str| {
+            let plan = before_of(name).and_then(|entry| entry.cache.as_ref());
+            plan.map_or_else(Arc::default, |plan| Arc::clone(&plan.counters))
+        };
+        let mut plans: BTreeMap<&String, CachePlan> = answer_cache::plans(&app, &generation, counters).collect();
         let queries = app.queries.iter().map(|(name, query)| (name, Callable::Query(query.clone())));
         let actions = app.actions.iter().map(|(name, action)| (name, Callable::Action(action.clone())));
         let entry = |(name, callable): (&String, Callable)| {
+            let cache = plans.remove(name);
             let params = CompiledParams::new(callable.declaration())?;
             let target = target(&callable);
-            let before = before.and_then(|before| before.get(name)).map_or(&[][..], |entry| &entry.limits);
+            let before = before_of(name).map_or(&[][..], |entry| &entry.limits);
             let limits = limit::declared(callable.declaration(), before);
             let page_scope = page_scope(&callable);
-            Ok((name.clone(), Arc::new(Entry { callable, params, target, limits, page_scope })))
+            Ok((name.clone(), Arc::new(Entry { callable, params, target, limits, page_scope, cache })))
         };
         let entries = queries.chain(actions).map(entry).collect::<Result<_, Error>>()?;
         let routes = RouteTable::new(&app, before.map(|before| &before.routes));
-        Ok(Self { app: Arc::new(app), routes, entries })
+        Ok(Self { app, routes, entries, generation })
+    }
+
+    /// Its answers may be kept from now on: the store is ready for it.
+    pub(super) fn begin(&self, cache: Option<&AnswerCache>) {
+        if let Some(cache) = cache {
+            self.generation.get_or_init(|| cache.load(&self.app));
+        }
+    }
+
+    /// What the cache has done for each query.
+    pub(super) fn cache_figures(&self, cache: &AnswerCache) -> Vec<QueryCacheFigures> {
+        let figures = |(name, entry): (&String, &Arc<Entry>)| Some(cache.query_figures(name, entry.cache.as_ref()?));
+        self.entries.iter().filter_map(figures).collect()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Arc<Entry>> {

@@ -1,7 +1,10 @@
 //! An engine over a store of its own, gone when dropped.
 
 use martlet_core::{Caller, Claims, Error, Identity, TestClock, Timestamp};
-use martlet_engine::{Answer, Arguments, Call, Demand, Engine, EngineSettings};
+use martlet_engine::{
+    Answer, AnswerCache, Arguments, CacheSettings, Call, Demand, Engine, EngineSettings, Extras, Outcome,
+    QueryCacheFigures,
+};
 use martlet_sql::{App, SourceFile, compile};
 use martlet_store::{SqliteStore, StoreSettings, Synchronous};
 use std::sync::Arc;
@@ -10,6 +13,7 @@ use std::time::Instant;
 pub(crate) struct TestEngine {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) cache: Arc<AnswerCache>,
     _data: tempfile::TempDir,
 }
 
@@ -22,15 +26,37 @@ impl TestEngine {
         let data = tempfile::tempdir().expect("make a folder");
         let now = Timestamp::parse("2026-07-01T12:00:00Z").expect("a time");
         let clock = Arc::new(TestClock::at(now));
-        let settings = StoreSettings { synchronous: Synchronous::Normal, ..StoreSettings::new(data.path()) };
+        let cache = Arc::new(AnswerCache::new(CacheSettings::default(), clock.clone()));
+        let settings = StoreSettings {
+            synchronous: Synchronous::Normal,
+            observer: Some(cache.clone()),
+            ..StoreSettings::new(data.path())
+        };
         let store = SqliteStore::open(settings, clock.clone()).expect("open the store");
         store.migrate(&app, false).expect("migrate");
-        let engine = Engine::new(app, store, EngineSettings::default(), clock.clone()).expect("make the engine");
-        Self { engine, clock, _data: data }
+        let settings = EngineSettings { cache: Some(Arc::clone(&cache)), ..EngineSettings::default() };
+        let engine = Engine::new(app, store, settings, clock.clone()).expect("make the engine");
+        Self { engine, clock, cache, _data: data }
     }
 
     pub(crate) async fn query(&self, caller: &Caller, name: &str, arguments: &str) -> Result<Answer, Error> {
         self.engine.run_query(call(caller, name, arguments)).await
+    }
+
+    /// A query's answer with where it came from.
+    pub(crate) async fn answer(&self, caller: &Caller, name: &str, arguments: &str) -> Outcome {
+        self.engine.answer(call(caller, name, arguments), Extras::default()).await
+    }
+
+    /// What the cache has done for a query.
+    pub(crate) fn figures(&self, name: &str) -> QueryCacheFigures {
+        self.engine.cache_figures().into_iter().find(|figures| figures.name == name).expect("a query of this name")
+    }
+
+    /// How often the store has run a query.
+    pub(crate) fn runs(&self, name: &str) -> u64 {
+        let plans = self.engine.store().figures().plans;
+        plans.iter().filter(|plan| plan.name == name).map(|plan| plan.calls).sum()
     }
 
     pub(crate) async fn act(&self, caller: &Caller, name: &str, arguments: &str) -> Result<Answer, Error> {

@@ -5,6 +5,7 @@
 //! own over the rows that lead to it.
 
 use super::keys::{self, Chain, Link};
+use super::rule::{Rule, Rules};
 use super::scope::{self, Conjunct};
 use super::terms::{self, Values};
 use super::{Dependencies, Operand, Shape, Source, Term, Tuples};
@@ -17,12 +18,13 @@ use martlet_core::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The dependencies of a statement; of one that is no SELECT none are asked for.
-pub(super) fn of(statement: &ir::Statement, catalogue: &Catalogue) -> Dependencies {
+pub(super) fn of(statement: &ir::Statement, catalogue: &Catalogue, rules: Rules) -> Dependencies {
     let Command::Select(select) = &statement.command else { return Dependencies::default() };
     let mut analysis = Analysis {
         catalogue,
-        reads: columns_read(select),
-        values: Values::default(),
+        rules,
+        reads: columns_read(select, rules),
+        values: Values::new(rules),
         facts: HashMap::new(),
         ctes: Vec::new(),
         bounded_ctes: BTreeSet::new(),
@@ -35,9 +37,10 @@ pub(super) fn of(statement: &ir::Statement, catalogue: &Catalogue) -> Dependenci
 }
 
 /// The columns of each relation that stand anywhere in the statement.
-fn columns_read(select: &Select) -> HashMap<RelationId, BTreeSet<usize>> {
+fn columns_read(select: &Select, rules: Rules) -> HashMap<RelationId, BTreeSet<usize>> {
     let mut reads: HashMap<RelationId, BTreeSet<usize>> = HashMap::new();
-    select.any(&mut |expr| {
+    let unordered = (!rules.hold(Rule::Order)).then(|| Select { order_by: Vec::new(), ..select.clone() });
+    unordered.as_ref().unwrap_or(select).any(&mut |expr| {
         if let ExprKind::Column { relation, column } = expr.kind {
             reads.entry(relation).or_default().insert(column);
         }
@@ -100,6 +103,7 @@ type Given = BTreeMap<usize, Fixed>;
 
 pub(super) struct Analysis<'a> {
     pub(super) catalogue: &'a Catalogue,
+    pub(super) rules: Rules,
     reads: HashMap<RelationId, BTreeSet<usize>>,
     values: Values,
     pub(super) facts: HashMap<RelationId, Facts<'a>>,
@@ -133,7 +137,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn core(&mut self, core: &'a Core, select: &'a Select, given: &Given) -> bool {
-        let (relations, conjuncts) = scope::of(core);
+        let (relations, conjuncts) = scope::of(core, self.rules);
         for relation in &relations {
             self.facts.insert(relation.id, Facts { relation: Some(relation), ..Facts::default() });
         }
@@ -162,18 +166,19 @@ impl<'a> Analysis<'a> {
             .projection
             .iter()
             .any(|output| output.expr.any(&mut |expr| matches!(expr.kind, ExprKind::Window { .. })));
-        if is_cut || has_window {
+        let is_whole = !is_cut && !has_window;
+        if !is_whole && self.rules.hold(Rule::Reach) {
             return;
         }
         let missing = outer_side(core);
         for (index, fixed) in given {
             let Some(output) = core.projection.get(*index) else { continue };
-            if core.is_grouped && !core.group_by.contains(&output.expr) {
+            if core.is_grouped && !core.group_by.contains(&output.expr) && self.rules.hold(Rule::Reach) {
                 continue;
             }
             if let Some((relation, column)) = terms::column(&output.expr)
                 && own.contains(&relation)
-                && !missing.contains(&relation)
+                && (!missing.contains(&relation) || !self.rules.hold(Rule::Reach))
                 && let Some(facts) = self.facts.get_mut(&relation)
             {
                 facts.fixed.entry(column).or_insert_with(|| Fixed { is_derived: true, ..fixed.clone() });
@@ -199,7 +204,8 @@ impl<'a> Analysis<'a> {
         }
         let Some(relation) = only_relation(expr).filter(|relation| own.contains(relation)) else { return };
         let Some(term) = self.values.term(expr, relation) else { return };
-        if !conjunct.tells_of(relation, term.rejects_nulls()) {
+        let rejects_nulls = term.rejects_nulls() || !self.rules.hold(Rule::Nulls);
+        if !conjunct.tells_of(relation, rejects_nulls) {
             return;
         }
         let fixed = fixed_by(&term, expr);

@@ -5,6 +5,7 @@
 //! the rows that lead there, before any join that may take some away, each with its own conditions alone.
 
 use super::analysis::{Analysis, Fixed, FixedValues, only_relation};
+use super::rule::Rule;
 use super::scope::Conjunct;
 use super::{KEYS_SELECTED_MAX, KeysStatement, terms};
 use crate::catalogue::Table;
@@ -112,6 +113,7 @@ impl Chain {
     fn end(&self, analysis: &Analysis<'_>, cut: &Cut<'_, '_>) -> Option<(Vec<OrderItem>, Expr)> {
         let [nearest] = self.through[..] else { return None };
         let limit = cut.select.limit.clone()?;
+        let holds = analysis.rules.hold(Rule::Cut);
         let own = cut.relations.iter().find(|relation| relation.id == nearest)?;
         let is_plain = cut.select.offset.is_none() && !cut.core.is_grouped && cut.core.distinct == Distinct::Keep;
         let has_window = |expr: &Expr| expr.any(&mut |part| matches!(part.kind, ExprKind::Window { .. }));
@@ -121,11 +123,12 @@ impl Chain {
             return None;
         }
         let missing = super::analysis::outer_side(cut.core);
-        if missing.contains(&nearest) || !cut.conjuncts.iter().all(|conjunct| is_harmless(conjunct, nearest)) {
+        let is_plain = cut.conjuncts.iter().all(|conjunct| is_harmless(conjunct, nearest));
+        if holds && (missing.contains(&nearest) || !is_plain) {
             return None;
         }
         let others = cut.relations.iter().filter(|relation| relation.id != nearest);
-        if !others.into_iter().all(|other| is_one_for_one(analysis, other, own, missing.contains(&other.id))) {
+        if holds && !others.into_iter().all(|other| is_one_for_one(analysis, other, own, missing.contains(&other.id))) {
             return None;
         }
         let mut order_by = Vec::new();
@@ -146,7 +149,7 @@ impl Chain {
                 || order_by.iter().any(|item| terms::column(&item.expr) == Some((nearest, *column)))
         };
         let table = table_of(analysis, own)?;
-        unique_keys(table).any(|key| key.iter().all(is_known)).then_some((order_by, limit))
+        (unique_keys(table).any(|key| key.iter().all(is_known)) || !holds).then_some((order_by, limit))
     }
 }
 

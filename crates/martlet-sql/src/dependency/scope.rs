@@ -4,6 +4,7 @@
 //! of a left join tells nothing of the side whose rows stay; one that stands above an outer join tells of the side
 //! that may be missing only if nulls fail it.
 
+use super::rule::{Rule, Rules};
 use crate::ir::{Core, Expr, ExprKind, From, JoinKind, Relation, RelationId};
 use std::collections::BTreeSet;
 
@@ -25,10 +26,10 @@ impl Conjunct<'_> {
 }
 
 /// The relations of a core, in written order, and its conditions.
-pub(super) fn of(core: &Core) -> (Vec<&Relation>, Vec<Conjunct<'_>>) {
+pub(super) fn of(core: &Core, rules: Rules) -> (Vec<&Relation>, Vec<Conjunct<'_>>) {
     let mut relations = Vec::new();
     let mut conjuncts = Vec::new();
-    let sides = core.from.as_ref().map(|from| gather(from, &mut relations, &mut conjuncts)).unwrap_or_default();
+    let sides = core.from.as_ref().map(|from| gather(from, rules, &mut relations, &mut conjuncts)).unwrap_or_default();
     if let Some(filter) = &core.filter {
         split(filter, &sides, &mut conjuncts);
     }
@@ -42,23 +43,34 @@ struct Sides {
     missing: BTreeSet<RelationId>,
 }
 
-fn gather<'a>(from: &'a From, relations: &mut Vec<&'a Relation>, conjuncts: &mut Vec<Conjunct<'a>>) -> Sides {
+impl Sides {
+    fn and(&self, other: &Self) -> Self {
+        Self { all: &self.all | &other.all, missing: &self.missing | &other.missing }
+    }
+}
+
+fn gather<'a>(
+    from: &'a From,
+    rules: Rules,
+    relations: &mut Vec<&'a Relation>,
+    conjuncts: &mut Vec<Conjunct<'a>>,
+) -> Sides {
     match from {
         From::Relation(relation) => {
             relations.push(relation);
             Sides { all: BTreeSet::from([relation.id]), missing: BTreeSet::new() }
         }
         From::Join { kind, left, right, on } => {
-            let mut whole = gather(left, relations, conjuncts);
-            let right = gather(right, relations, conjuncts);
+            let mut whole = gather(left, rules, relations, conjuncts);
+            let right = gather(right, rules, relations, conjuncts);
             match kind {
                 JoinKind::Inner => {
-                    whole.all.extend(&right.all);
-                    whole.missing.extend(&right.missing);
+                    whole = whole.and(&right);
                     on.iter().for_each(|on| split(on, &whole, conjuncts));
                 }
                 JoinKind::Left => {
-                    on.iter().for_each(|on| split(on, &right, conjuncts));
+                    let told = if rules.hold(Rule::KeptSide) { right.clone() } else { whole.and(&right) };
+                    on.iter().for_each(|on| split(on, &told, conjuncts));
                     whole.missing.extend(&right.all);
                     whole.all.extend(&right.all);
                 }

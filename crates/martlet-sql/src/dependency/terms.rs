@@ -3,6 +3,7 @@
 //! A term may be weaker than its condition, never stronger: a row that fails the term fails the condition. Under a
 //! negation it is the other way round, so there nothing may be left out of an AND.
 
+use super::rule::{Rule, Rules};
 use super::{Operand, Source, Term};
 use crate::Bind;
 use crate::ir::{BinaryOperator, CompareOperator, Expr, ExprKind, Function, RelationId};
@@ -31,9 +32,14 @@ pub(super) fn column(expr: &Expr) -> Option<(RelationId, usize)> {
 #[derive(Debug, Default)]
 pub(super) struct Values {
     pub(super) exprs: Vec<Expr>,
+    rules: Rules,
 }
 
 impl Values {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { exprs: Vec::new(), rules }
+    }
+
     /// A value that is known before the query runs; none where a row, the time or chance has a part in it.
     pub(super) fn operand(&mut self, expr: &Expr) -> Option<Operand> {
         if !is_keyable(expr.ty) {
@@ -131,13 +137,16 @@ impl Values {
             }
             ExprKind::Or(items) => {
                 let terms: Vec<_> = items.iter().map(|item| self.translate(item, relation, is_positive)).collect();
-                if is_positive {
+                if is_positive && self.rules.hold(Rule::Branches) {
                     terms.into_iter().collect::<Option<Vec<_>>>().map(one_column)
                 } else {
                     some_of(terms.into_iter().flatten().collect()).map(Term::Or)
                 }
             }
-            ExprKind::Not(inner) => Some(Term::Not(Box::new(self.translate(inner, relation, !is_positive)?))),
+            ExprKind::Not(inner) => {
+                let is_positive = !is_positive || !self.rules.hold(Rule::Negation);
+                Some(Term::Not(Box::new(self.translate(inner, relation, is_positive)?)))
+            }
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ use crate::logging::Format;
 use crate::settings::{Settings, key};
 use crate::watch::Watch;
 use crate::{output, wiring};
-use martlet_engine::Engine;
+use martlet_engine::{AnswerCache, Engine};
 use martlet_server::Server;
 use martlet_server::tokens::Keys;
 use martlet_sql::App;
@@ -35,15 +35,23 @@ pub(crate) fn run(args: &DevArgs, start: Instant) -> Result<(), Failure> {
         set_aside(&settings)?;
     }
     let keys = wiring::keys(&settings)?;
-    let store = wiring::open_store(&settings)?;
-    let served = serve(&settings, &store, keys, start);
+    let cache = wiring::answer_cache(&settings);
+    let store = wiring::open_store(&settings, cache.as_ref())?;
+    let served = serve(&settings, &store, cache, keys, start);
     store.close();
     served
 }
 
-fn serve(settings: &Settings, store: &SqliteStore, keys: Keys, start: Instant) -> Result<(), Failure> {
+fn serve(
+    settings: &Settings,
+    store: &SqliteStore,
+    cache: Option<Arc<AnswerCache>>,
+    keys: Keys,
+    start: Instant,
+) -> Result<(), Failure> {
     let app = martlet_sql::compile(&[]).app.ok_or_else(|| Failure::new("cannot compile an empty app"))?;
-    let engine = Engine::new(app, store.clone(), wiring::engine_settings(settings, &keys), wiring::clock())?;
+    let engine_settings = wiring::engine_settings(settings, &keys, cache);
+    let engine = Engine::new(app, store.clone(), engine_settings, wiring::clock())?;
     let mut reloader = Reloader::new(settings.clone(), Arc::new(engine));
     // The watch begins before the first look, or a save between the two would be missed.
     let watch = Watch::start(settings.folder(), &settings.data()).map_err(anyhow::Error::from)?;

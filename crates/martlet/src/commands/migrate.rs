@@ -17,7 +17,7 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<(), Failure> {
         return told(&app.migrations.iter().map(|migration| migration.name.clone()).collect::<Vec<_>>(), 0);
     }
     let start = Instant::now();
-    let store = wiring::open_store(&settings)?;
+    let store = wiring::open_store(&settings, None)?;
     let report = store.migrate(&app, args.dry_run);
     store.close();
     let report = report?;

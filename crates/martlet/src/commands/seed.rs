@@ -15,7 +15,7 @@ pub(crate) fn run(args: &SeedArgs) -> Result<(), Failure> {
         let hint = "write INSERT statements into seed.sql; `:scale` says how many rows are wanted";
         return Err(Failure::new("there is no seed.sql").hint(hint));
     };
-    let store = wiring::open_store(&settings)?;
+    let store = wiring::open_store(&settings, None)?;
     let seeded = store.migrate(&app, true).map_err(Failure::from).and_then(|report| {
         migrate::refuse_if_missing(&settings, &app, &report.applied)?;
         refuse_rows(&store, &app, args.yes)?;

@@ -33,10 +33,12 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
         migrate::refuse_if_missing(&settings, &app, &all)?;
     }
     let keys = wiring::keys(&settings)?;
-    let store = wiring::open_store(&settings)?;
+    let cache = wiring::answer_cache(&settings);
+    let store = wiring::open_store(&settings, cache.as_ref())?;
     let missing = store.migrate(&app, true)?.applied;
     migrate::refuse_if_missing(&settings, &app, &missing)?;
-    let engine = Engine::new(app, store.clone(), wiring::engine_settings(&settings, &keys), wiring::clock())?;
+    let engine_settings = wiring::engine_settings(&settings, &keys, cache);
+    let engine = Engine::new(app, store.clone(), engine_settings, wiring::clock())?;
     let runtime = wiring::runtime()?;
     let clean = runtime.block_on(async {
         let server_settings = wiring::server_settings(&settings, false);

@@ -102,7 +102,7 @@ fn copy(settings: &Settings, target: &Path) -> Result<(), Failure> {
 }
 
 fn fill(settings: &Settings, app: &App, scale: Option<f64>) -> Result<(), Failure> {
-    let store = wiring::open_store(settings)?;
+    let store = wiring::open_store(settings, None)?;
     let filled = store.migrate(app, false).map_err(Failure::from).and_then(|report| {
         if scale.is_none() && !report.applied.is_empty() {
             output::note(&format!("applied to the copy: {}", report.applied.join(", ")));

@@ -1,0 +1,145 @@
+//! What is known of a query's answers when its app is loaded: what their keys are made of, how long they are good.
+
+use super::QueryCounters;
+use martlet_cache::{QueryId, Start};
+use martlet_sql::dependency::Dependencies;
+use martlet_sql::{App, Bind, Query, Volatility};
+use martlet_store::Inputs;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// One loading of an app into the cache. What is filled for one is never kept for another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Generation {
+    /// Stands in every key.
+    pub(super) number: u64,
+    pub(super) start: Start,
+}
+
+/// How one query's answers are kept.
+#[derive(Debug)]
+pub(crate) struct CachePlan {
+    /// Of the only statement, or of the first page and of those that come after a cursor.
+    numbers: Vec<QueryId>,
+    /// Parameters that are declared.
+    declared: usize,
+    /// What the statements use of the caller.
+    claims: Box<[Bind]>,
+    /// `for`.
+    lives_for: Option<Duration>,
+    /// `named`.
+    named: Option<String>,
+    /// It depends on the time or on chance.
+    must_end: bool,
+    unkept: Option<String>,
+    pub(crate) counters: Arc<QueryCounters>,
+    /// Known once the app is loaded; nothing is asked or kept before.
+    generation: Arc<OnceLock<Generation>>,
+}
+
+impl CachePlan {
+    /// Why no answer is ever kept, in words for the author; none: they are.
+    pub(crate) fn unkept(&self) -> Option<&str> {
+        self.unkept.as_deref()
+    }
+
+    /// The loading that its calls belong to; none: the app is not loaded yet, or nothing is kept.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        if self.unkept.is_some() { None } else { self.generation.get().copied() }
+    }
+
+    pub(super) fn query(&self, inputs: &Inputs) -> QueryId {
+        // Behind the declared ones: how many rows, then the cursor's values.
+        let is_after = self.numbers.len() > 1 && inputs.arguments.len() > self.declared + 1;
+        self.numbers[usize::from(is_after)]
+    }
+
+    /// The numbers of its statements.
+    pub(super) fn queries(&self) -> &[QueryId] {
+        &self.numbers
+    }
+
+    pub(super) fn claims(&self) -> &[Bind] {
+        &self.claims
+    }
+
+    pub(super) fn named(&self) -> Option<&str> {
+        self.named.as_deref()
+    }
+
+    /// Whether an answer of it may end by time.
+    pub(super) fn may_end(&self) -> bool {
+        self.lives_for.is_some() || self.named.is_some()
+    }
+
+    /// How long an answer is good at most, by the tag and by the time set for its name.
+    ///
+    /// Errors: none is set, and without one it must not be kept.
+    pub(super) fn lives_for(&self, named: Option<Duration>) -> Result<Option<Duration>, NoEnd> {
+        let lives_for = [self.lives_for, named].into_iter().flatten().min();
+        if self.must_end && lives_for.is_none() { Err(NoEnd) } else { Ok(lives_for) }
+    }
+}
+
+/// The answer would have to end by time, and no time is set.
+#[derive(Debug)]
+pub(super) struct NoEnd;
+
+/// The plans of an app's queries, in the order of their names, to be taken into effect by one [`Generation`].
+pub(crate) fn plans<'a>(
+    app: &'a App,
+    generation: &Arc<OnceLock<Generation>>,
+    counters: impl Fn(&str) -> Arc<QueryCounters>,
+) -> impl Iterator<Item = (&'a String, CachePlan)> {
+    let mut numbers = (0..).map(QueryId);
+    app.queries.iter().map(move |(name, query)| {
+        let count = 1 + usize::from(query.page.is_some());
+        let declared = query.declaration.cache.clone().unwrap_or_default();
+        let plan = CachePlan {
+            numbers: numbers.by_ref().take(count).collect(),
+            declared: query.declaration.params.len(),
+            claims: claims(query),
+            lives_for: declared.for_ms.map(Duration::from_millis),
+            named: declared.named,
+            must_end: statements(query).any(|statement| statement.volatility != Volatility::Immutable),
+            unkept: unkept(query, declared.is_strong),
+            counters: counters(name),
+            generation: Arc::clone(generation),
+        };
+        (name, plan)
+    })
+}
+
+/// What the queries rest on, by their numbers.
+pub(super) fn dependencies(app: &App) -> Vec<Arc<Dependencies>> {
+    let of = |query: &Arc<Query>| {
+        let after = query.page.as_ref().map(|page| Arc::new(page.after_dependencies.clone()));
+        [Some(Arc::new(query.dependencies.clone())), after].into_iter().flatten()
+    };
+    app.queries.values().flat_map(of).collect()
+}
+
+fn unkept(query: &Query, is_strong: bool) -> Option<String> {
+    let strong = || is_strong.then(|| "`@cache strong`: every call reads the database".to_owned());
+    let after = query.page.as_ref().and_then(|page| page.after_dependencies.unkept.clone());
+    query.dependencies.unkept.clone().or(after).or_else(strong)
+}
+
+fn statements(query: &Query) -> impl Iterator<Item = &martlet_sql::Statement> {
+    std::iter::once(&query.statement).chain(query.page.as_ref().map(|page| &page.after))
+}
+
+/// What all its statements, and those beside them, use of the caller.
+fn claims(query: &Query) -> Box<[Bind]> {
+    let dependencies = std::iter::once(&query.dependencies).chain(query.page.as_ref().map(|it| &it.after_dependencies));
+    let beside = dependencies.flat_map(|it| it.keys.iter().chain(&it.values)).map(|keys| &keys.sqlite);
+    let texts = statements(query).map(|statement| &statement.sqlite).chain(beside);
+    let of_caller = |bind: &&Bind| matches!(bind, Bind::UserId | Bind::Role | Bind::Claims | Bind::Claim(_));
+    let mut claims: Vec<Bind> = Vec::new();
+    for bind in texts.flat_map(|text| &text.binds).filter(of_caller) {
+        if !claims.contains(bind) {
+            claims.push(bind.clone());
+        }
+    }
+    claims.into()
+}

@@ -1,0 +1,173 @@
+//! The way of a read: the cache, then one computation for all who ask, then the store.
+//!
+//! Policy, arguments and limits stand before it, and what the statement uses of the caller is in the key: nobody is
+//! given what is another's. The position told with a kept answer is read before it is looked up: then it was the
+//! answer at that position, or is a later one.
+
+use super::loaded::Entry;
+use super::{Engine, Source};
+use crate::answer_cache::{AnswerCache, CachePlan, Generation, KeptAnswer, LookUp};
+use crate::flight::Turn;
+use martlet_core::{Error, Kind, Position};
+use martlet_sql::Query;
+use martlet_store::{Answer, Demand, Inputs, Read};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a run gives: to its own caller, and to those who wait for it.
+pub(super) type Given = Result<Answer, Error>;
+
+/// An answer as the store gives it: of a page its rows.
+pub(super) struct Found {
+    pub(super) answer: Answer,
+    pub(super) source: Source,
+    pub(super) kept: Option<KeptAnswer>,
+}
+
+/// A query whose answers are kept, and the cache that they are kept in.
+#[derive(Clone, Copy)]
+struct Cached<'a> {
+    cache: &'a AnswerCache,
+    plan: &'a CachePlan,
+    generation: Generation,
+    /// When it was looked up.
+    now: Instant,
+}
+
+impl Engine {
+    /// The answer of a query from where it can be had soonest. Dropped at its await: nothing is left.
+    pub(super) async fn read(
+        &self,
+        entry: &Entry,
+        query: &Arc<Query>,
+        inputs: Inputs,
+        deadline: Instant,
+    ) -> Result<Found, Error> {
+        let Some(cached) = self.cached(entry) else {
+            return self.read_store(query, inputs, deadline).await;
+        };
+        let position = self.store.position();
+        match cached.cache.look_up(cached.plan, cached.generation, &inputs, cached.now) {
+            LookUp::Hit(kept) => given(query, inputs.demand, hit(kept, position)),
+            LookUp::TooLarge => {
+                cached.plan.counters.bypassed();
+                self.read_store(query, inputs, deadline).await
+            }
+            // In a box, so that a hit's future is small.
+            LookUp::Miss(key) => Box::pin(self.read_together(cached, &key, query, inputs, deadline)).await,
+        }
+    }
+
+    fn cached<'a>(&'a self, entry: &'a Entry) -> Option<Cached<'a>> {
+        let (cache, plan) = (self.settings.cache.as_deref()?, entry.cache.as_ref()?);
+        match plan.generation() {
+            Some(generation) => Some(Cached { cache, plan, generation, now: cache.now_for(plan) }),
+            None => {
+                plan.counters.bypassed();
+                None
+            }
+        }
+    }
+
+    /// What is not kept is computed once, however many ask.
+    async fn read_together(
+        &self,
+        cached: Cached<'_>,
+        key: &[u8],
+        query: &Arc<Query>,
+        inputs: Inputs,
+        deadline: Instant,
+    ) -> Result<Found, Error> {
+        let Cached { cache, plan, .. } = cached;
+        plan.counters.missed();
+        let look = || {
+            let position = self.store.position();
+            cache.get(key, cache.now_for(plan)).map(|kept| (kept, position))
+        };
+        let seat = self.flights.join(key);
+        let demand = inputs.demand;
+        match seat.turn(deadline, look).await? {
+            Turn::Found((kept, position)) => {
+                plan.counters.coalesced();
+                given(query, demand, hit(kept, position))
+            }
+            Turn::Given(result) => {
+                plan.counters.coalesced();
+                given(query, demand, Found { answer: result?, source: Source::Flight, kept: None })
+            }
+            Turn::Lead(leading) => {
+                let (found, shared) = self.compute(cached, key, query, inputs, deadline).await;
+                match shared {
+                    Some(shared) => leading.give(shared),
+                    None => drop(leading),
+                }
+                given(query, demand, found?)
+            }
+        }
+    }
+
+    /// Runs a query for all who ask; what it gives is kept where it may be. The second: what to give the others.
+    async fn compute(
+        &self,
+        cached: Cached<'_>,
+        key: &[u8],
+        query: &Arc<Query>,
+        inputs: Inputs,
+        deadline: Instant,
+    ) -> (Result<Found, Error>, Option<Given>) {
+        // Each has demands of its own, which are looked at when it is given the answer.
+        let demand = Demand { form: inputs.demand.form, ..Demand::default() };
+        let read = Read { query: Arc::clone(query), inputs: Inputs { demand, ..inputs.clone() }, wants_keys: true };
+        let Cached { cache, plan, generation, .. } = cached;
+        // The end of an answer by time counts from here.
+        let began = cache.now();
+        match self.read_one(read, deadline).await {
+            Ok(answer) => {
+                let kept = cache.keep(plan, generation, key.into(), &inputs, &answer, began);
+                let answer = Answer { keys: None, ..answer };
+                let shared = Some(Ok(answer.clone()));
+                (Ok(Found { answer, source: Source::Store, kept }), shared)
+            }
+            Err(error) => {
+                let shared = is_of_the_data(error.kind).then(|| Err(error.clone()));
+                (Err(error), shared)
+            }
+        }
+    }
+
+    async fn read_store(&self, query: &Arc<Query>, inputs: Inputs, deadline: Instant) -> Result<Found, Error> {
+        let read = Read { query: Arc::clone(query), inputs, wants_keys: false };
+        Ok(Found { answer: self.read_one(read, deadline).await?, source: Source::Store, kept: None })
+    }
+
+    async fn read_one(&self, read: Read, deadline: Instant) -> Result<Answer, Error> {
+        let mut snapshot = self.store.read(vec![read], deadline).await?;
+        snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
+    }
+}
+
+fn hit(kept: KeptAnswer, position: Position) -> Found {
+    kept.note_read();
+    Found { answer: Answer { position, ..kept.answer().clone() }, source: Source::Memory, kept: Some(kept) }
+}
+
+/// Errors: of a demand that the answer does not meet.
+fn given(query: &Query, demand: Demand, found: Found) -> Result<Found, Error> {
+    demand.check(query.declaration.returns, found.answer.rows)?;
+    Ok(found)
+}
+
+/// Whether every caller would get this error now, and not only one who came late or was one too many.
+fn is_of_the_data(kind: Kind) -> bool {
+    match kind {
+        Kind::Invalid
+        | Kind::Unprocessable
+        | Kind::Unauthenticated
+        | Kind::Forbidden
+        | Kind::NotFound
+        | Kind::MethodNotAllowed
+        | Kind::Conflict
+        | Kind::TooLarge => true,
+        Kind::RateLimited | Kind::Timeout | Kind::Unavailable | Kind::StorageFull | Kind::Internal => false,
+    }
+}
