@@ -2,7 +2,9 @@
 //!
 //! Each ends with [`watched::Watched::ends_as_before`]: what every case must also satisfy.
 
+mod cache;
 mod callers;
+mod crowds;
 mod messages;
 mod requests;
 mod settings;

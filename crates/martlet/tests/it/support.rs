@@ -4,6 +4,7 @@ use martlet_testkit::{TestServer, copy_folder, write_folder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -170,6 +171,15 @@ pub(crate) fn copy_of_example(name: &str) -> TempDir {
         std::fs::copy(example(name).join(file), folder.path().join(file)).expect("copy a file");
     }
     folder
+}
+
+/// Tells others to stop when it goes, also where a test fails before its end: a scope waits for its threads.
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Migrates a copy and fills it with a thousandth of the rows that grow.

@@ -141,10 +141,10 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("queries/tip.sql", "-- @allow anyone\n-- @returns value\nselect count(*) from log\n"),
 ];
 
-/// The query that a reload alters: before it `generation` answers 1 for each register, after it 2.
-pub(crate) fn generation(number: u32) -> String {
+/// A query that tells its version, for reloads.
+pub(crate) fn versioned(version: u32) -> String {
     format!(
         "-- @allow anyone\n-- @param key bigint\n\
-         select key, value, {number} as generation from registers where key = :key\n"
+         select key, value, {version} as version from registers where key = :key\n"
     )
 }

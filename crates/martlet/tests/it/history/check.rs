@@ -21,6 +21,18 @@ pub(crate) struct Read {
     pub(crate) position: Position,
     pub(crate) parts: Vec<(Ask, Arc<str>)>,
     pub(crate) is_from_memory: bool,
+    /// The first and the last version of the app that may have been served meanwhile.
+    pub(crate) versions: (u32, u32),
+}
+
+impl Read {
+    fn is_of_its_versions(&self) -> bool {
+        let (first, last) = self.versions;
+        self.parts.iter().all(|(ask, _)| match ask {
+            Ask::Versioned { version, .. } => (first..=last).contains(version),
+            _ => true,
+        })
+    }
 }
 
 /// How a write ended.
@@ -64,6 +76,8 @@ pub(crate) enum Violation {
     Stale(String),
     /// Only prefixes with writes that had not begun give it.
     Early(String),
+    /// It is of a version of the app that was not served.
+    Version(String),
 }
 
 impl History {
@@ -114,13 +128,12 @@ impl History {
             let is_shown = |number: usize| order.is_boundary(number);
             let number = (least..=most).filter(|number| is_shown(*number)).find(|number| answers.hold(read, *number));
             match number {
+                Some(_) if !read.is_of_its_versions() => found.push(Violation::Version(format!("{read:?}"))),
                 Some(number) => pending.push(std::cmp::Reverse((read.end, number))),
-                None => {
-                    found.push(judge(read, &order, &mut answers, least, most));
-                    if found.len() >= max {
-                        break;
-                    }
-                }
+                None => found.push(judge(read, &order, &mut answers, least, most)),
+            }
+            if found.len() >= max {
+                break;
             }
         }
         found

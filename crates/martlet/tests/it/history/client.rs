@@ -71,6 +71,11 @@ impl Client {
         Ok(reply)
     }
 
+    /// Asks by a URL, as anybody.
+    pub(crate) fn get(&mut self, path: &str) -> std::io::Result<Reply> {
+        self.send("GET", path, "", "", "")
+    }
+
     /// Asks several queries at one snapshot.
     pub(crate) fn ask_batch(&mut self, asks: &[Ask], token: &str) -> std::io::Result<(Reply, Vec<String>)> {
         let queries = asks.iter().map(|ask| {
@@ -158,7 +163,7 @@ fn ended(part: &str) -> String {
 fn call(ask: Ask, cursor: Option<&str>) -> (&'static str, Value) {
     match ask {
         Ask::Register { key } => ("register", json!({"key": key})),
-        Ask::Generation { key, .. } => ("generation", json!({"key": key})),
+        Ask::Versioned { key, .. } => ("versioned", json!({"key": key})),
         Ask::Several { first } => ("several", json!({"keys": several(first)})),
         Ask::List { list } => ("list", json!({"list": list})),
         Ask::Latest { list } => ("latest", json!({"list": list})),

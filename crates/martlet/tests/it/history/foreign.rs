@@ -3,10 +3,13 @@
 //! No hook sees it. The server looks for it ten times a second and before each group of actions; what it then finds
 //! takes everything from memory.
 
+use super::check::History;
 use super::client::{By, Client};
 use super::model::{Ask, Op};
 use super::{World, address};
+use crate::support::Over;
 use rusqlite::Connection;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -62,13 +65,14 @@ fn a_write_of_another_process_is_seen_within_a_second() {
             })
         });
         let readers: Vec<_> = readers.collect();
+        let over = Over(&is_over);
         for value in 1_001..1_006 {
             std::thread::sleep(Duration::from_millis(300));
             write(&other, value);
             written.push((Instant::now(), value));
         }
         std::thread::sleep(LATE_MAX + Duration::from_millis(200));
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         readers.into_iter().flat_map(|reader| reader.join().expect("a reader")).collect()
     });
     for (begin, value) in &seen {
@@ -99,4 +103,51 @@ fn an_action_after_a_foreign_write_shows_it_at_once() {
         assert_eq!(acted.status, 200, "{acted:?}");
         assert_eq!(ask(&mut client), value);
     }
+}
+
+/// Reads that are each of other arguments, and so each a fill, while another process writes and an action finds that.
+/// Asked again afterwards, each must show the foreign write. Gives how many do not.
+pub(super) fn stale_fills(world: &World, rounds: i64) -> usize {
+    let server = world.start("serve");
+    let at = address(&server);
+    world.shared.prepare(at, &mut History::default());
+    let other = other_process(world);
+    let (mut client, mut stale) = (Client::connect(at).expect("connect"), 0);
+    let is_over = AtomicBool::new(false);
+    let asked = Mutex::new(Vec::new());
+    let next = AtomicI64::new(1_000);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = Client::connect(at).expect("connect");
+                while !is_over.load(Ordering::Relaxed) {
+                    let path =
+                        format!("/rest/v1/rpc/several?keys=%7B{KEY},{}%7D", next.fetch_add(1, Ordering::Relaxed));
+                    asked.lock().expect("no reader panics").push(path.clone());
+                    assert_eq!(client.get(&path).expect("ask").status, 200);
+                }
+            });
+        }
+        let _over = Over(&is_over);
+        for round in 0..rounds {
+            asked.lock().expect("no reader panics").clear();
+            std::thread::sleep(Duration::from_millis(5));
+            write(&other, 3_000 + round);
+            let acted = client.act(1_000_000 + round, Op::Put { key: KEY + 2 }).expect("act");
+            assert_eq!(acted.status, 200, "{acted:?}");
+            // Whatever was on its way by then has been kept or not.
+            let paths = std::mem::take(&mut *asked.lock().expect("no reader panics"));
+            std::thread::sleep(Duration::from_millis(20));
+            for path in paths {
+                let body = client.get(&path).expect("ask").body;
+                stale += usize::from(value_of(&body) != 3_000 + round);
+            }
+        }
+    });
+    stale
+}
+
+#[test]
+fn a_fill_from_before_a_foreign_write_is_not_kept() {
+    assert_eq!(stale_fills(&World::new(), 20), 0);
 }

@@ -26,7 +26,7 @@ fn history() -> History {
 
 fn read(begin: u64, end: u64, number: u64, parts: &[(Ask, &str)]) -> Read {
     let parts = parts.iter().map(|(ask, body)| (*ask, (*body).into())).collect();
-    Read { begin, end, position: at(number), parts, is_from_memory: false }
+    Read { begin, end, position: at(number), parts, is_from_memory: false, versions: (2, 3) }
 }
 
 fn judged(reads: Vec<Read>) -> &'static str {
@@ -38,6 +38,7 @@ fn judged(reads: Vec<Read>) -> &'static str {
         Some(Violation::NoPrefix(_)) => "no prefix",
         Some(Violation::Stale(_)) => "stale",
         Some(Violation::Early(_)) => "early",
+        Some(Violation::Version(_)) => "version",
     }
 }
 
@@ -92,6 +93,15 @@ fn a_batch_is_of_one_moment_and_a_group_is_seen_as_a_whole() {
 #[test]
 fn what_was_rolled_back_is_never_shown() {
     assert_eq!(judged(vec![read(41, 70, 1, &[(REGISTER, "[{\"key\":1,\"value\":9}]")])]), "no prefix");
+}
+
+#[test]
+fn a_version_of_the_app_that_is_not_served_does_not_answer() {
+    let by = |version| {
+        let body = format!("[{{\"key\":1,\"value\":1,\"version\":{version}}}]");
+        judged(vec![read(21, 25, 1, &[(Ask::Versioned { key: 1, version }, &body)])])
+    };
+    assert_eq!([1, 2, 3, 4].map(by), ["version", "good", "good", "version"]);
 }
 
 #[test]

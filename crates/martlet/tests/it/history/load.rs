@@ -18,8 +18,8 @@ pub(crate) struct Shared {
     next_tag: AtomicI64,
     /// Tokens of the owners.
     tokens: Vec<String>,
-    /// The generations of the app that may be served: the first that may be, the last, 0 for none.
-    pub(crate) generations: (AtomicU32, AtomicU32),
+    /// The first and the last version of the app that may be served now; 0 where there is but one.
+    pub(crate) versions: (AtomicU32, AtomicU32),
 }
 
 /// What one run of clients does.
@@ -57,7 +57,7 @@ impl Shared {
             started: Instant::now(),
             next_tag: AtomicI64::new(1),
             tokens: (0..OWNERS).map(token).collect(),
-            generations: (AtomicU32::new(0), AtomicU32::new(0)),
+            versions: (AtomicU32::new(0), AtomicU32::new(0)),
         }
     }
 
@@ -162,23 +162,20 @@ impl<'a> Caller<'a> {
     }
 
     fn read_one(&mut self, ask: Ask, cursor: Option<&str>, token: &str, by: By) -> std::io::Result<String> {
-        let first = self.shared.generations.0.load(Ordering::SeqCst);
+        let first = self.shared.versions.0.load(Ordering::SeqCst);
         let begin = self.shared.now();
         let reply = self.client.ask(ask, cursor, token, by)?;
         let end = self.shared.now();
-        let last = self.shared.generations.1.load(Ordering::SeqCst);
+        let last = self.shared.versions.1.load(Ordering::SeqCst);
         assert_eq!(reply.status, 200, "{ask:?}: {reply:?}");
         let mut ask = ask;
-        if let Ask::Generation { key, .. } = ask {
-            // Which app answered is told by the answer; that it may have is not.
+        if let Ask::Versioned { key, .. } = ask {
+            // Which version answered is told by the answer; whether it may have is judged.
             let row: serde_json::Value = serde_json::from_str(&reply.body).expect("JSON");
-            if let Some(generation) = row[0]["generation"].as_u64() {
-                let generation = u32::try_from(generation).expect("small");
-                assert!((first..=last).contains(&generation), "{first} to {last} may be served: {reply:?}");
-                ask = Ask::Generation { key, generation };
-            }
+            let version = row[0]["version"].as_u64().expect("the register is there");
+            ask = Ask::Versioned { key, version: u32::try_from(version).expect("small") };
         }
-        self.note(begin, end, &reply, vec![(ask, &reply.body)]);
+        self.note((begin, end), (first, last), &reply, vec![(ask, &reply.body)]);
         Ok(reply.body)
     }
 
@@ -189,7 +186,7 @@ impl<'a> Caller<'a> {
             match ask {
                 // All of a batch have one caller, and no page is walked here.
                 Ask::Mine { owner: of } => *of = owner,
-                Ask::Page { .. } | Ask::Generation { .. } => *ask = Ask::Tip,
+                Ask::Page { .. } | Ask::Versioned { .. } => *ask = Ask::Tip,
                 _ => {}
             }
         }
@@ -198,11 +195,12 @@ impl<'a> Caller<'a> {
         let (reply, bodies) = self.client.ask_batch(&asks, &token)?;
         let end = self.shared.now();
         assert_eq!(reply.status, 200, "{asks:?}: {reply:?}");
-        self.note(begin, end, &reply, asks.into_iter().zip(bodies.iter().map(String::as_str)).collect());
+        let parts = asks.into_iter().zip(bodies.iter().map(String::as_str)).collect();
+        self.note((begin, end), (0, 0), &reply, parts);
         Ok(3)
     }
 
-    fn note(&mut self, begin: u64, end: u64, reply: &Reply, parts: Vec<(Ask, &str)>) {
+    fn note(&mut self, (begin, end): (u64, u64), versions: (u32, u32), reply: &Reply, parts: Vec<(Ask, &str)>) {
         let parts = parts.into_iter().map(|(ask, body)| {
             let body = match cursor_of(body) {
                 Some((cursor, _)) if matches!(ask, Ask::Page { .. }) => body.replace(&cursor, "C"),
@@ -217,7 +215,7 @@ impl<'a> Caller<'a> {
         });
         let parts = parts.collect();
         let position = reply.position.expect("every answer tells its position");
-        self.reads.push(Read { begin, end, position, parts, is_from_memory: reply.is_from_memory });
+        self.reads.push(Read { begin, end, position, parts, is_from_memory: reply.is_from_memory, versions });
     }
 
     /// A claim is of its owner's token; what anybody may read is read by anybody.
@@ -258,8 +256,8 @@ impl<'a> Caller<'a> {
 
     fn pick(&mut self) -> Ask {
         let random = &mut self.random;
-        if self.shared.generations.0.load(Ordering::SeqCst) > 0 && random.below(3) == 0 {
-            return Ask::Generation { key: 0, generation: 0 };
+        if self.shared.versions.0.load(Ordering::SeqCst) > 0 && random.below(3) == 0 {
+            return Ask::Versioned { key: random.number(2) * 2, version: 0 };
         }
         match random.below(32) {
             0..8 => Ask::Register { key: random.number(REGISTERS) },

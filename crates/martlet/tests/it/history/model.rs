@@ -73,10 +73,10 @@ pub(crate) enum Ask {
         after: i64,
     },
     Tip,
-    /// The register, by a query that a reload altered so often.
-    Generation {
+    /// The register, by a query that tells its version.
+    Versioned {
         key: i64,
-        generation: u32,
+        version: u32,
     },
 }
 
@@ -177,9 +177,9 @@ impl State {
                     rows.add(format_args!("\"key\":{key},\"value\":{value}"));
                 }
             }
-            Ask::Generation { key, generation } => {
+            Ask::Versioned { key, version } => {
                 if let Some(value) = self.registers[index(key)] {
-                    rows.add(format_args!("\"key\":{key},\"value\":{value},\"generation\":{generation}"));
+                    rows.add(format_args!("\"key\":{key},\"value\":{value},\"version\":{version}"));
                 }
             }
             Ask::Several { first } => {
