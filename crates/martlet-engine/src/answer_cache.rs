@@ -15,14 +15,14 @@ pub(crate) use plan::{CachePlan, Generation, plans};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use martlet_cache::{Cache, Resolve};
+use martlet_cache::{Cache, QueryId, Resolve};
 pub use martlet_cache::{CacheFigures, CacheSettings};
 use martlet_core::{Clock, Timestamp};
 use martlet_sql::dependency::Tracked;
 use martlet_sql::{App, Bind};
 use martlet_store::{Answer, AnswerKeys, Changes, CommitObserver, Inputs};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -137,9 +137,20 @@ impl AnswerCache {
     }
 
     /// Sets how long the answers of each named cache (`@cache named NAME`) are good; names that are missing have no
-    /// end by time. For what is kept from now on.
+    /// end by time. For what is kept from now on: [`crate::Engine::set_named_caches`] also ends what is kept.
     pub fn set_named(&self, named: BTreeMap<String, Duration>) {
         self.named.store(Arc::new(named));
+    }
+
+    /// How long the answers of each named cache are good.
+    pub fn named(&self) -> Arc<BTreeMap<String, Duration>> {
+        self.named.load_full()
+    }
+
+    /// Drops the answers of these plans; how many there were.
+    pub(crate) fn clear_plans<'a>(&self, plans: impl Iterator<Item = &'a CachePlan>) -> usize {
+        let queries: HashSet<QueryId> = plans.flat_map(|plan| plan.queries().iter().copied()).collect();
+        self.cache.clear_queries(|query| queries.contains(&query))
     }
 
     /// Drops everything.

@@ -5,6 +5,7 @@
 //! In reading order: what goes in and comes out, the engine, a reload; the way of a read, a batch, limits, pages.
 
 mod batch;
+mod cache;
 mod call;
 mod limit;
 mod loaded;
@@ -17,8 +18,9 @@ use crate::cursor::CursorKey;
 use crate::flight::Flights;
 use crate::idempotency::{self, Running};
 use crate::route::{RouteCount, RouteFound};
-use crate::{Arguments, Attached, KeptAnswer, QueryCacheFigures, policy};
+use crate::{Arguments, policy};
 use arc_swap::ArcSwap;
+pub use cache::Clear;
 use call::read_only;
 pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
 pub use limit::{LimitState, network};
@@ -110,26 +112,6 @@ impl Engine {
     /// The last commit: to be read before what is kept is looked up, and told with it.
     pub fn position(&self) -> Position {
         self.store.position()
-    }
-
-    /// What the cache has done for each query, by name; empty without a cache.
-    pub fn cache_figures(&self) -> Vec<QueryCacheFigures> {
-        let cache = self.settings.cache.as_deref();
-        cache.map(|cache| self.loaded.load().cache_figures(cache)).unwrap_or_default()
-    }
-
-    /// Keeps with an answer what a surface has made of it; the first to do so wins.
-    pub fn attach(&self, kept: &KeptAnswer, attached: Box<dyn Attached>) {
-        if let Some(cache) = &self.settings.cache {
-            cache.attach(kept, attached);
-        }
-    }
-
-    /// What is attached to an answer has grown: it counts for more from here on.
-    pub fn reweigh(&self, kept: &KeptAnswer) {
-        if let Some(cache) = &self.settings.cache {
-            cache.reweigh(kept);
-        }
     }
 
     /// What a name stands for, whoever asks.

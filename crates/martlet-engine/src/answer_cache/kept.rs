@@ -74,7 +74,12 @@ impl KeptAnswer {
 
     /// It is given once more: counts a hit of its query. To be called for every hit.
     pub fn note_read(&self) {
-        self.0.note_read();
+        self.note_shared();
         self.0.value().counters.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is given to one who waited for it.
+    pub(crate) fn note_shared(&self) {
+        self.0.note_read();
     }
 }

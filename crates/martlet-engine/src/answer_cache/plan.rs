@@ -63,7 +63,8 @@ impl CachePlan {
         &self.claims
     }
 
-    pub(super) fn named(&self) -> Option<&str> {
+    /// The named cache that it belongs to.
+    pub(crate) fn named(&self) -> Option<&str> {
         self.named.as_deref()
     }
 

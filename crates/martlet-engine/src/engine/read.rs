@@ -24,6 +24,14 @@ pub(super) struct Found {
     pub(super) kept: Option<KeptAnswer>,
 }
 
+impl Found {
+    /// Of an answer that is kept; the position was read before it was looked up.
+    fn of(kept: KeptAnswer, position: Position) -> Self {
+        let answer = Answer { position, ..kept.answer().clone() };
+        Self { answer, source: Source::Memory, kept: Some(kept) }
+    }
+}
+
 /// A query whose answers are kept, and the cache that they are kept in.
 #[derive(Clone, Copy)]
 struct Cached<'a> {
@@ -48,7 +56,10 @@ impl Engine {
         };
         let position = self.store.position();
         match cached.cache.look_up(cached.plan, cached.generation, &inputs, cached.now) {
-            LookUp::Hit(kept) => given(query, inputs.demand, hit(kept, position)),
+            LookUp::Hit(kept) => {
+                kept.note_read();
+                given(query, inputs.demand, Found::of(kept, position))
+            }
             LookUp::TooLarge => {
                 cached.plan.counters.bypassed();
                 self.read_store(query, inputs, deadline).await
@@ -89,7 +100,8 @@ impl Engine {
         match seat.turn(deadline, look).await? {
             Turn::Found((kept, position)) => {
                 plan.counters.coalesced();
-                given(query, demand, hit(kept, position))
+                kept.note_shared();
+                given(query, demand, Found::of(kept, position))
             }
             Turn::Given(result) => {
                 plan.counters.coalesced();
@@ -144,11 +156,6 @@ impl Engine {
         let mut snapshot = self.store.read(vec![read], deadline).await?;
         snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
     }
-}
-
-fn hit(kept: KeptAnswer, position: Position) -> Found {
-    kept.note_read();
-    Found { answer: Answer { position, ..kept.answer().clone() }, source: Source::Memory, kept: Some(kept) }
 }
 
 /// Errors: of a demand that the answer does not meet.

@@ -2,7 +2,7 @@
 
 use crate::support::{TestEngine, anonymous, app, body, call, role, user};
 use martlet_core::{Caller, Timestamp};
-use martlet_engine::{Call, Demand, Extras, Form, Source};
+use martlet_engine::{Call, Clear, Demand, Extras, Form, Source};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -240,6 +240,13 @@ async fn what_depends_on_the_time_is_kept_only_with_an_end() {
     assert_eq!(of("clock"), [0, 9, 11, 29, 31]);
     assert_eq!(of("clock_for"), [0, 31]);
     assert_eq!(of("clock_named"), [0, 11, 29]);
+    // A time that is set later counts for what is kept already.
+    assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Memory);
+    test.engine.set_named_caches(BTreeMap::from([("clocks".to_owned(), Duration::from_secs(1))]));
+    assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Store);
+    test.clock.set(at(33));
+    assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Store);
+    assert_eq!(test.engine.named_caches(), BTreeMap::from([("clocks".to_owned(), Some(Duration::from_secs(1)))]));
     // Without a time for its name it would have no end.
     test.cache.set_named(BTreeMap::new());
     test.clock.set(at(100));
@@ -262,6 +269,28 @@ async fn what_is_declared_off_or_strong_or_has_endless_arguments_is_not_kept() {
         assert_eq!(figures.unkept.is_some(), name != "echo", "{name}");
     }
     assert_eq!(test.cache.figures().entries, 0);
+}
+
+#[tokio::test]
+async fn what_is_cleared_is_computed_again_and_nothing_else() {
+    let test = TestEngine::of(ITEMS);
+    let anyone = anonymous();
+    put(&test, 1, "a", 1).await;
+    for name in ["items", "whoami", "page", "clock_named"] {
+        test.engine.set_named_caches(BTreeMap::from([("clocks".to_owned(), Duration::from_secs(60))]));
+        told(&test, &anyone, name, "").await;
+    }
+    assert_eq!(test.engine.clear_cache(Clear::Query("items")), Some(1));
+    assert_eq!(test.engine.clear_cache(Clear::Query("items")), Some(0));
+    assert_eq!(test.engine.clear_cache(Clear::Named("clocks")), Some(1));
+    assert_eq!(test.engine.clear_cache(Clear::Query("nope")), None);
+    assert_eq!(test.engine.clear_cache(Clear::Query("put")), None, "an action");
+    assert_eq!(test.engine.clear_cache(Clear::Named("items")), None);
+    for (name, source) in [("items", Source::Store), ("whoami", Source::Memory), ("clock_named", Source::Store)] {
+        assert_eq!(told(&test, &anyone, name, "").await.0, source, "{name}");
+    }
+    assert_eq!(test.engine.clear_cache(Clear::All), Some(4));
+    assert_eq!(told(&test, &anyone, "page", "").await.0, Source::Store);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod cache;
 mod calls;
+mod flights;
 mod folder;
 mod hotel;
 mod pages;
