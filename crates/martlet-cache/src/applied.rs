@@ -246,3 +246,17 @@ impl<V> Applied<V> {
         self.born
     }
 }
+
+#[cfg(test)]
+impl<V> Applied<V> {
+    pub(crate) fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    pub(crate) fn weight_of(&self, entry: &Entry<V>) -> Option<usize> {
+        match self.index.get(entry.record())? {
+            Item::Entry(_, weight) => Some(*weight),
+            Item::Group(_) => None,
+        }
+    }
+}

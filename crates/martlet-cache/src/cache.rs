@@ -249,3 +249,23 @@ impl<V: Weigh> Cache<V> {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+impl<V: Weigh> Cache<V> {
+    /// That index, map and figures agree; how many entries there are.
+    pub(crate) fn validate(&self) -> usize {
+        let applied = self.lock();
+        let figures = applied.figures(self.map.weight());
+        let mut bytes = 0;
+        for entry in applied.entries() {
+            let kept = self.map.peek(entry.key()).expect("what is in the index is in the map");
+            assert!(Arc::ptr_eq(&kept, entry), "another entry is in the map");
+            assert!(applied.rules().holds(Rule::DeadNotGiven).then(|| entry.is_alive()) != Some(false));
+            bytes += applied.weight_of(entry).expect("it is in the index");
+        }
+        assert_eq!((figures.entries, figures.bytes), (applied.entries().count(), bytes as u64));
+        assert_eq!(self.map.len(), figures.entries, "what is in the map is in the index");
+        assert_eq!(applied.index.items().count(), figures.entries + applied.groups.bound());
+        figures.entries
+    }
+}

@@ -155,4 +155,10 @@ impl Groups {
         self.all.clear();
         self.touched.clear();
     }
+
+    /// How many are in the index.
+    #[cfg(test)]
+    pub(crate) fn bound(&self) -> usize {
+        self.all.values().filter(|group| group.record.is_some()).count()
+    }
 }

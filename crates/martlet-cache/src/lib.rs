@@ -17,6 +17,10 @@ mod history;
 mod index;
 mod map;
 mod matching;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod orders;
 mod packed;
 mod recent;
 mod rules;

@@ -138,4 +138,9 @@ impl<V: Weigh> Map<V> {
     pub(crate) fn weight(&self) -> u64 {
         self.entries.weight()
     }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
 }

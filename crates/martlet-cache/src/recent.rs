@@ -9,7 +9,7 @@ const CHANGES_MAX: usize = 65_536;
 const COMMITS_MAX: usize = 16_384;
 
 /// In commit order, bounded.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Recent {
     commits: VecDeque<(u64, Box<[Change]>)>,
     changes: usize,
@@ -41,6 +41,13 @@ impl Recent {
         }
         let first = self.commits.partition_point(|(known, _)| *known <= number);
         Some(self.commits.range(first..).flat_map(|(_, changes)| changes.iter()))
+    }
+
+    /// All that it says of commits: up to where none, then each with its tables.
+    #[cfg(test)]
+    pub(crate) fn marks(&self) -> (u64, Vec<(u64, Vec<usize>)>) {
+        let tables = |changes: &[Change]| changes.iter().map(|change| change.table).collect();
+        (self.floor, self.commits.iter().map(|(number, changes)| (*number, tables(changes))).collect())
     }
 }
 
