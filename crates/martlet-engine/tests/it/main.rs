@@ -1,5 +1,6 @@
 //! The engine from outside: folders on disk, and calls over a real store.
 
+mod beside;
 mod cache;
 mod calls;
 mod flights;
