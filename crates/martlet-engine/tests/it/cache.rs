@@ -335,3 +335,58 @@ async fn abuse_cache_05_an_app_with_other_rights_gives_no_answer_of_the_one_befo
     test.act(&user(1), "put", r#"{"id":3,"kind":"b","weight":1}"#).await.unwrap();
     assert_eq!(told(&test, &user(1), "items", "").await.1, r#"[{"id":2},{"id":3}]"#);
 }
+
+/// What a reload does before it serves the other app: in `dev` the old one goes on meanwhile, or for good.
+#[tokio::test]
+async fn abuse_cache_05_whatever_a_reload_gets_to_no_write_is_missed() {
+    let test = TestEngine::of(ITEMS);
+    let anyone = anonymous();
+    let store = test.engine.store();
+    let count = async |expected: usize| {
+        // Twice: what was kept by the first is what would be stale.
+        for _ in 0..2 {
+            let (_, answer) = told(&test, &anyone, "items", "").await;
+            let rows: Vec<serde_json::Value> = serde_json::from_str(&answer).unwrap();
+            assert_eq!(rows.len(), expected);
+        }
+    };
+    put(&test, 1, "a", 1).await;
+    count(1).await;
+    // A migration that was applied has been edited: refused.
+    let mut edited = ITEMS.to_vec();
+    edited[0].1 = "create table items (id bigint primary key, owner uuid, kind text, weight bigint not null);";
+    assert!(store.migrate(&app(&edited), false).is_err());
+    put(&test, 2, "a", 1).await;
+    count(2).await;
+    // One that fails midway.
+    let mut failing = ITEMS.to_vec();
+    failing.push((
+        "migrations/0002_more.sql",
+        "insert into items (id, weight) values (3, 1); insert into items (id, weight) values (1, 1);",
+    ));
+    assert!(store.migrate(&app(&failing), false).is_err());
+    count(2).await;
+    put(&test, 3, "a", 1).await;
+    count(3).await;
+    // One that works, of an app that is not served yet.
+    let mut more = ITEMS.to_vec();
+    more.push((
+        "migrations/0002_more.sql",
+        "create table others (id bigint primary key); insert into items (id, weight) values (4, 1);",
+    ));
+    more.push(("seed.sql", "insert into items (id, weight) values (10, 1);"));
+    let more = app(&more);
+    store.migrate(&more, false).unwrap();
+    count(4).await;
+    put(&test, 5, "a", 1).await;
+    count(5).await;
+    store.seed(more.seed.as_ref().unwrap(), 1.0, &mut |_| {}).unwrap();
+    count(6).await;
+    put(&test, 6, "a", 1).await;
+    count(7).await;
+    test.engine.replace_app(more).unwrap();
+    count(7).await;
+    put(&test, 7, "a", 1).await;
+    count(8).await;
+    assert_eq!(told(&test, &anyone, "items", "").await.0, Source::Memory);
+}
