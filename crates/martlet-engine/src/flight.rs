@@ -25,7 +25,7 @@ impl<T> Default for Flights<T> {
 #[derive(Debug)]
 struct Flight<T> {
     state: Mutex<State<T>>,
-    /// Told when a run ends.
+    /// Told when a run ends: all, or the one who is to lead next.
     ended: Notify,
 }
 
@@ -66,6 +66,7 @@ pub(crate) enum Turn<'a, T, L> {
 pub(crate) struct Leading<'a, T> {
     flight: &'a Flight<T>,
     run: u64,
+    has_given: bool,
 }
 
 enum Taken<'a, T> {
@@ -147,7 +148,7 @@ impl<T: Clone> Seat<'_, T> {
             _ => {
                 state.is_running = true;
                 state.runs += 1;
-                Taken::Lead(Leading { flight: &self.flight, run: state.runs })
+                Taken::Lead(Leading { flight: &self.flight, run: state.runs, has_given: false })
             }
         }
     }
@@ -160,21 +161,30 @@ impl<T> Drop for Seat<'_, T> {
         state.seats -= 1;
         if state.seats == 0 {
             flights.remove(&self.key);
+        } else if !state.is_running {
+            // It may be the one who was woken to lead.
+            self.flight.ended.notify_one();
         }
     }
 }
 
 impl<T> Leading<'_, T> {
     /// The run gave this, for all who had asked before it began.
-    pub(crate) fn give(self, value: T) {
+    pub(crate) fn give(mut self, value: T) {
         self.flight.lock().given = Some((self.run, value));
+        self.has_given = true;
     }
 }
 
 impl<T> Drop for Leading<'_, T> {
     fn drop(&mut self) {
         self.flight.lock().is_running = false;
-        self.flight.ended.notify_waiters();
+        // With nothing to give one is enough, to lead next: a crowd would find nothing, and wait again.
+        if self.has_given {
+            self.flight.ended.notify_waiters();
+        } else {
+            self.flight.ended.notify_one();
+        }
     }
 }
 

@@ -134,6 +134,27 @@ fn another_leads_where_the_first_has_nothing_to_give_or_goes_away() {
 }
 
 #[test]
+fn a_crowd_whose_runs_all_fail_comes_to_its_end() {
+    run(async |set, scene| {
+        let callers: Vec<_> = (0..100).map(|name| scene.call(set, name, soon())).collect();
+        settle().await;
+        for round in 0..50 {
+            // Now and then the one who was to lead next goes away instead.
+            if round % 3 == 0 {
+                callers[99 - round].abort();
+            }
+            scene.end(None);
+            settle().await;
+        }
+        assert_eq!(scene.told().len(), 50);
+        scene.kept.set(Some("it"));
+        scene.end(None);
+        settle().await;
+        assert!(callers.iter().all(|caller| caller.is_finished()));
+    });
+}
+
+#[test]
 fn nobody_waits_past_its_deadline() {
     run(async |set, scene| {
         scene.call(set, 0, soon());

@@ -126,7 +126,7 @@ async fn abuse_cache_10_each_has_a_deadline_of_its_own() {
     for (_, answer) in followers.join_all().await {
         assert_eq!(body(answer), ANSWER);
     }
-    assert!(test.runs("slow") <= 2);
+    assert!(test.runs("slow") <= 3, "the leader's, the late one's if it led for a moment, and one for all others");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
