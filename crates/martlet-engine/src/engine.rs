@@ -7,6 +7,7 @@
 mod batch;
 mod cache;
 mod call;
+mod check;
 mod limit;
 mod loaded;
 mod page;
@@ -23,6 +24,8 @@ use arc_swap::ArcSwap;
 pub use cache::Clear;
 use call::read_only;
 pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
+pub use check::CheckFigures;
+use check::Checks;
 pub use limit::{LimitState, network};
 use loaded::{Entry, Loaded};
 use martlet_core::{Caller, Clock, Error, Position, Timestamp, code, limits};
@@ -46,6 +49,8 @@ pub struct EngineSettings {
     pub cursor_key: CursorKey,
     /// What keeps the answers; none: every read is the store's. It must be the observer of the store.
     pub cache: Option<Arc<AnswerCache>>,
+    /// Of so many answers from memory one is computed again and compared: 1 for each, 0 for none.
+    pub check_every: u64,
 }
 
 impl Default for EngineSettings {
@@ -57,6 +62,7 @@ impl Default for EngineSettings {
             batch_queries_max: limits::BATCH_QUERIES_MAX,
             cursor_key: CursorKey::ephemeral(),
             cache: None,
+            check_every: 0,
         }
     }
 }
@@ -68,6 +74,7 @@ pub struct Engine {
     store: SqliteStore,
     running: Running,
     flights: Flights<Given>,
+    checks: Checks,
     settings: EngineSettings,
     clock: Arc<dyn Clock>,
     /// Held by who replaces the app.
@@ -93,6 +100,7 @@ impl Engine {
             store,
             running: Running::default(),
             flights: Flights::default(),
+            checks: Checks::default(),
             settings,
             clock,
             reloading: Mutex::default(),

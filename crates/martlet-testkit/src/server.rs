@@ -21,7 +21,11 @@ pub struct TestServer {
     stdout: Arc<Mutex<String>>,
     stderr: Arc<Mutex<String>>,
     agent: ureq::Agent,
+    may_violate: bool,
 }
+
+/// What a server logs when an answer from memory was wrong.
+const VIOLATION: &str = "an answer from memory was not what the database gives";
 
 /// An answer over HTTP, whatever its status.
 #[derive(Debug, Clone)]
@@ -89,7 +93,12 @@ impl TestServer {
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)))
             .max_redirects(0);
-        Ok(Self { child, url, stdout, stderr, agent: config.build().into() })
+        Ok(Self { child, url, stdout, stderr, agent: config.build().into(), may_violate: false })
+    }
+
+    /// A rule of its cache is off, so that it may tell of wrong answers; of any other server that fails the test.
+    pub fn may_violate(&mut self) {
+        self.may_violate = true;
     }
 
     /// The base URL, without a slash at its end.
@@ -196,6 +205,8 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let is_told = self.stderr().contains(VIOLATION);
+        assert!(!is_told || self.may_violate || thread::panicking(), "{}", self.stderr());
     }
 }
 

@@ -52,6 +52,10 @@ pub(crate) fn engine_settings(settings: &Settings, keys: &Keys, cache: Option<Ar
         batch_queries_max: settings.number(&key::BATCH_QUERIES_MAX),
         cursor_key: keys.cursor_key(),
         cache,
+        check_every: match settings.text(&key::CACHE_MODE) {
+            Some("check") => 1,
+            _ => settings.number(&key::CACHE_CHECK_EVERY) as u64,
+        },
     }
 }
 

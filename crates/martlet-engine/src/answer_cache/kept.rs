@@ -62,6 +62,11 @@ impl KeptAnswer {
         self.0.is_alive() && !self.0.is_over(now)
     }
 
+    /// Whether no commit has touched what it rests on.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.0.is_alive()
+    }
+
     /// The answer; its position is not the one to be told with it.
     pub fn answer(&self) -> &Answer {
         &self.0.value().answer

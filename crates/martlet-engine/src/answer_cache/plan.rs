@@ -68,6 +68,11 @@ impl CachePlan {
         self.named.as_deref()
     }
 
+    /// Whether the same data may give another answer: by the time, or by chance.
+    pub(crate) fn must_end(&self) -> bool {
+        self.must_end
+    }
+
     /// Whether an answer of it may end by time.
     pub(super) fn may_end(&self) -> bool {
         self.lives_for.is_some() || self.named.is_some()

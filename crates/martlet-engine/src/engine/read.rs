@@ -26,7 +26,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Of an answer that is kept; the position was read before it was looked up.
-    fn of(kept: KeptAnswer, position: Position) -> Self {
+    pub(super) fn of(kept: KeptAnswer, position: Position) -> Self {
         let answer = Answer { position, ..kept.answer().clone() };
         Self { answer, source: Source::Memory, kept: Some(kept) }
     }
@@ -34,9 +34,9 @@ impl Found {
 
 /// A query whose answers are kept, and the cache that they are kept in.
 #[derive(Clone, Copy)]
-struct Cached<'a> {
-    cache: &'a AnswerCache,
-    plan: &'a CachePlan,
+pub(super) struct Cached<'a> {
+    pub(super) cache: &'a AnswerCache,
+    pub(super) plan: &'a CachePlan,
     generation: Generation,
     /// When it was looked up.
     now: Instant,
@@ -58,7 +58,12 @@ impl Engine {
         match cached.cache.look_up(cached.plan, cached.generation, &inputs, cached.now) {
             LookUp::Hit(kept) => {
                 kept.note_read();
-                given(query, inputs.demand, Found::of(kept, position))
+                let demand = inputs.demand;
+                let found = match self.is_check_due() && !cached.plan.must_end() {
+                    true => Box::pin(self.checked(cached, kept, position, query, inputs, deadline)).await,
+                    false => Found::of(kept, position),
+                };
+                given(query, demand, found)
             }
             LookUp::TooLarge => {
                 cached.plan.counters.bypassed();
@@ -152,7 +157,7 @@ impl Engine {
         Ok(Found { answer: self.read_one(read, deadline).await?, source: Source::Store, kept: None })
     }
 
-    async fn read_one(&self, read: Read, deadline: Instant) -> Result<Answer, Error> {
+    pub(super) async fn read_one(&self, read: Read, deadline: Instant) -> Result<Answer, Error> {
         let mut snapshot = self.store.read(vec![read], deadline).await?;
         snapshot.answers.pop().unwrap_or_else(|| Err(Error::internal("the store gave no answer")))
     }

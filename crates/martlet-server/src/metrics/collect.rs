@@ -24,6 +24,7 @@ pub(crate) fn page(shared: &Shared, form: Form) -> String {
     let figures = shared.engine.store().figures();
     statements(&mut page, &figures);
     database(&mut page, &figures);
+    coherence(&mut page, shared);
     process(&mut page);
     page.family(
         &f::BUILD,
@@ -74,6 +75,12 @@ fn http(page: &mut Page, shared: &Shared) {
         (labels, Shown::Count(route.calls))
     });
     page.family(&f::ROUTE_REQUESTS, routes);
+}
+
+fn coherence(page: &mut Page, shared: &Shared) {
+    let figures = shared.engine.check_figures();
+    page.family(&f::COHERENCE_CHECKS, [(Vec::new(), Shown::Count(figures.checked))]);
+    page.family(&f::COHERENCE_VIOLATIONS, [(Vec::new(), Shown::Count(figures.violations))]);
 }
 
 fn admission(page: &mut Page, shared: &Shared) {

@@ -84,6 +84,8 @@ families! {
     SLOW = "martlet_slow_queries_total", Counter, None, &["db_system_name"], "Statements slower than the setting database.slow_statement.";
     STATS_ENTRIES = "martlet_query_stats_entries", Gauge, None, &["db_system_name"], "Queries and actions whose statistics are kept.";
     STATS_EVICTED = "martlet_query_stats_evicted_total", Counter, None, &["db_system_name"], "Queries and actions whose statistics were dropped because there were too many.";
+    COHERENCE_CHECKS = "martlet_coherence_checks_total", Counter, None, &[], "Answers from memory that were computed again and compared.";
+    COHERENCE_VIOLATIONS = "martlet_coherence_violations_total", Counter, None, &[], "Answers from memory that were not what the database gives, although nothing that they rest on had changed: must be 0, please report it.";
     WAL = "martlet_sqlite_wal_bytes", Gauge, BYTES, &["database"], "Size of the write-ahead log.";
     CHECKPOINT = "martlet_sqlite_checkpoint_duration_seconds", Histogram, SECONDS, &["database"], "How long it took to copy the write-ahead log into the database.";
     BUSY = "martlet_sqlite_busy_total", Counter, None, &["database"], "How often SQLite said that the database was busy.";

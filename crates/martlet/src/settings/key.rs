@@ -131,7 +131,8 @@ keys! {
     QUERY_TIMEOUT = "database", "query_timeout", Form::Duration { min_ms: 1, max_ms: limits::TIMEOUT_MS_MAX }, Default::Millis(limits::QUERY_TIMEOUT_MS), "Deadline of a query that has no `@timeout`, from its arrival.";
     ACTION_TIMEOUT = "database", "action_timeout", Form::Duration { min_ms: 1, max_ms: limits::TIMEOUT_MS_MAX }, Default::Millis(limits::ACTION_TIMEOUT_MS), "Deadline of an action that has no `@timeout`, from its arrival.";
 
-    CACHE_MODE = "cache", "mode", Form::Choice(&["on", "off"]), Default::Written("on"), "`on`: answers of queries are kept in memory until a write touches what they rest on. `off`: every call reads the database.";
+    CACHE_MODE = "cache", "mode", Form::Choice(&["on", "off", "check"]), Default::Written("on"), "`on`: answers of queries are kept in memory until a write touches what they rest on. `off`: every call reads the database. `check`: as `on`, and every answer from memory is computed again and compared, for tests.";
+    CACHE_CHECK_EVERY = "cache", "check_every", Form::Count { min: 0, max: 1_000_000_000 }, Default::Count(10_000), "Of so many answers from memory one is computed again and compared; `martlet_coherence_violations_total` counts those that were wrong. 0: none.";
 
     JWT_SECRET = "auth", "jwt_secret", Form::Secret { bytes_min: 32 }, Default::Unset("only tokens signed by this server's own key are taken"), "Secret of HS256 tokens. Best set as MARTLET_AUTH_JWT_SECRET, not in the file.";
     ISSUER = "auth", "issuer", Form::Text, Default::Unset("`iss` is not checked"), "What a token's `iss` must be.";

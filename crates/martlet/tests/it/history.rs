@@ -33,6 +33,9 @@ const CLIENTS: u64 = 32;
 /// Violations that are shown.
 const SHOWN_MAX: usize = 5;
 
+/// The variable that takes a rule from the cache.
+const RULE_OFF: &str = "MARTLET_TEST_RULE_OFF";
+
 /// What all of these servers run with.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("MARTLET_AUTH_JWT_SECRET", crate::hotel::SECRET),
@@ -41,37 +44,41 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 /// An app, what its clients share, and what they have seen.
-struct World {
+pub(crate) struct World {
     app: App,
-    shared: Shared,
-    history: History,
+    pub(crate) shared: Shared,
+    pub(crate) history: History,
     seed: u64,
-    /// A rule of the cache that does not hold.
-    rule_off: Option<&'static str>,
+    /// Variables of its servers, beside those that all have.
+    pub(crate) settings: Vec<(&'static str, &'static str)>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let seed = number("SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
         println!("MARTLET_TEST_SEED={seed}");
         let app = App::of(app::FILES);
         assert_eq!(app.run("migrate", &[]).code, 0);
         let token =
             |owner| token(json!({"sub": owner_id(owner), "role": "authenticated", "aud": "authenticated"}), 3_600);
-        Self { app, shared: Shared::new(token), history: History::default(), seed, rule_off: None }
+        Self { app, shared: Shared::new(token), history: History::default(), seed, settings: Vec::new() }
     }
 
-    fn without_rule(rule: &'static str) -> Self {
-        Self { rule_off: Some(rule), ..Self::new() }
+    /// With a rule of the cache that does not hold.
+    pub(crate) fn without_rule(rule: &'static str) -> Self {
+        Self { settings: vec![(RULE_OFF, rule)], ..Self::new() }
     }
 
-    fn start(&self, command: &str) -> TestServer {
-        let off = self.rule_off.map(|rule| ("MARTLET_TEST_RULE_OFF", rule));
-        let environment: Vec<(&str, &str)> = ENVIRONMENT.iter().copied().chain(off).collect();
-        TestServer::start_with(binary(), &[command], self.app.path(), &environment)
+    pub(crate) fn start(&self, command: &str) -> TestServer {
+        let environment: Vec<(&str, &str)> = ENVIRONMENT.iter().chain(&self.settings).copied().collect();
+        let mut server = TestServer::start_with(binary(), &[command], self.app.path(), &environment);
+        if environment.iter().any(|(name, _)| *name == RULE_OFF) {
+            server.may_violate();
+        }
+        server
     }
 
-    fn plan(&self, reads: u64, writes: u64) -> Plan {
+    pub(crate) fn plan(&self, reads: u64, writes: u64) -> Plan {
         Plan { clients: CLIENTS, reads, writes, seed: self.seed }
     }
 
@@ -94,7 +101,7 @@ impl World {
     }
 
     /// Nothing is wrong, and so large a share of the reads came from memory, or it shows nothing.
-    fn is_right(&mut self, share_min: f64) {
+    pub(crate) fn is_right(&mut self, share_min: f64) {
         let violations = self.violations();
         assert!(violations.is_empty(), "{violations:#?}");
         assert!(self.share() >= share_min, "{:.3} of the reads from memory show little", self.share());
@@ -111,7 +118,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var_os(format!("MARTLET_TEST_{name}"))?.to_str()?.parse().ok()
 }
 
-fn address(server: &TestServer) -> SocketAddr {
+pub(crate) fn address(server: &TestServer) -> SocketAddr {
     server.url().trim_start_matches("http://").parse().expect("an address")
 }
 

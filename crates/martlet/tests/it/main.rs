@@ -9,6 +9,7 @@ mod check;
 mod clients;
 mod config;
 mod dev;
+mod differential;
 mod disk;
 mod documents;
 mod events;

@@ -91,17 +91,21 @@ fn an_action_after_a_foreign_write_shows_it_at_once() {
     let other = other_process(&world);
     let mut client = Client::connect(at).expect("connect");
     let tag = AtomicI64::new(1_000_000);
-    let ask =
-        |client: &mut Client| value_of(&client.ask(Ask::Register { key: KEY }, None, "", By::Get).expect("ask").body);
+    let ask = |client: &mut Client| {
+        let reply = client.ask(Ask::Register { key: KEY }, None, "", By::Get).expect("ask");
+        (value_of(&reply.body), reply.position.expect("a position").epoch, reply.is_from_memory)
+    };
     for value in 2_000..2_020 {
-        // In memory, where there is one.
         ask(&mut client);
-        ask(&mut client);
+        let (_, epoch, is_from_memory) = ask(&mut client);
+        assert!(is_from_memory);
         write(&other, value);
         // Of another register: the group that this is in has found the foreign write before it began.
         let acted = client.act(tag.fetch_add(1, Ordering::SeqCst), Op::Put { key: KEY + 2 }).expect("act");
         assert_eq!(acted.status, 200, "{acted:?}");
-        assert_eq!(ask(&mut client), value);
+        let (shown, later, _) = ask(&mut client);
+        assert_eq!(shown, value);
+        assert_ne!(later, epoch, "a foreign write begins an epoch");
     }
 }
 
