@@ -2,7 +2,7 @@
 
 use crate::support::{TestEngine, anonymous, app, body, call, role, user};
 use martlet_core::{Caller, Timestamp};
-use martlet_engine::{Call, Clear, Demand, Extras, Form, Source};
+use martlet_engine::{CacheSettings, Call, Clear, Demand, Extras, Form, Source};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -334,6 +334,27 @@ async fn abuse_cache_05_an_app_with_other_rights_gives_no_answer_of_the_one_befo
     assert_eq!(told(&test, &user(1), "items", "").await.0, Source::Memory);
     test.act(&user(1), "put", r#"{"id":3,"kind":"b","weight":1}"#).await.unwrap();
     assert_eq!(told(&test, &user(1), "items", "").await.1, r#"[{"id":2},{"id":3}]"#);
+}
+
+#[tokio::test]
+async fn abuse_cache_13_endless_kinds_of_arguments_take_no_more_than_their_share() {
+    let settings = CacheSettings { bytes_max: 200_000, entries_max: 200, ..CacheSettings::default() };
+    let test = TestEngine::with(app(ITEMS), settings.clone());
+    let anyone = anonymous();
+    let mut from_memory = 0;
+    for round in 0..3_000 {
+        let arguments = format!(r#"{{"text":"{round}-{}"}}"#, "x".repeat(round % 300));
+        assert_eq!(told(&test, &anyone, "echo", &arguments).await.0, Source::Store);
+        let figures = test.cache.figures();
+        assert!(figures.entries <= settings.entries_max && figures.bytes <= settings.bytes_max, "{figures:?}");
+        // What is asked for again and again stays, however many others pass by.
+        if round % 10 == 0 {
+            let (source, _) = told(&test, &anyone, "items", "").await;
+            from_memory += u32::from(source == Source::Memory);
+        }
+    }
+    assert!(from_memory >= 290, "{from_memory} of 300");
+    assert!(test.cache.figures().evicted > 2_000);
 }
 
 /// What a reload does before it serves the other app: in `dev` the old one goes on meanwhile, or for good.

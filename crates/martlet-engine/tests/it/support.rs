@@ -23,10 +23,14 @@ impl TestEngine {
     }
 
     pub(crate) fn new(app: App) -> Self {
+        Self::with(app, CacheSettings::default())
+    }
+
+    pub(crate) fn with(app: App, cache_settings: CacheSettings) -> Self {
         let data = tempfile::tempdir().expect("make a folder");
         let now = Timestamp::parse("2026-07-01T12:00:00Z").expect("a time");
         let clock = Arc::new(TestClock::at(now));
-        let cache = Arc::new(AnswerCache::new(CacheSettings::default(), clock.clone()));
+        let cache = Arc::new(AnswerCache::new(cache_settings, clock.clone()));
         let settings = StoreSettings {
             synchronous: Synchronous::Normal,
             observer: Some(cache.clone()),
