@@ -83,6 +83,7 @@ fn unkept(volatility: Volatility, declaration: &Declaration) -> Option<String> {
     let is_bounded = cache.for_ms.is_some() || cache.named.is_some();
     match volatility {
         _ if cache.is_off => Some("`@cache off`".to_owned()),
+        _ if cache.is_strong => Some("`@cache strong`: every call reads the database".to_owned()),
         Volatility::Immutable => None,
         _ if is_bounded => None,
         Volatility::Timed => Some("it depends on the time; `@cache for 30s` keeps it for so long".to_owned()),

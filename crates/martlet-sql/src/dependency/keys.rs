@@ -4,18 +4,21 @@
 //! itself hit its own shape, and with its rows given, no other row of the joined table can matter. The statement reads
 //! the rows that lead there, before any join that may take some away, each with its own conditions alone.
 
-use super::analysis::{Analysis, Fixed, FixedValues, only_relation};
+mod repeat;
+mod single;
+mod statement;
+
+pub(super) use statement::values_statement;
+
+use super::analysis::{Analysis, only_relation, outer_side};
 use super::rule::Rule;
 use super::scope::Conjunct;
-use super::{KEYS_SELECTED_MAX, KeysStatement, terms};
-use crate::catalogue::Table;
-use crate::ir::{
-    self, Body, Command, CompareOperator, Core, Distinct, Expr, ExprKind, From, JoinKind, OrderItem, Output, Relation,
-    RelationId, Select,
-};
-use crate::{Span, Volatility, lower};
-use martlet_core::{Type, Value};
-use std::collections::BTreeSet;
+use super::{KEYS_SELECTED_MAX, KeysStatement, Source, terms};
+use crate::Span;
+use crate::ir::{self, Core, Distinct, Expr, ExprKind, From, JoinKind, OrderItem, Relation, RelationId, Select};
+use repeat::is_repeatable;
+use single::{is_harmless, is_one_for_one, table_of, unique_keys};
+use statement::{equal, equality, number, statement};
 
 /// A column that equals one of another relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +42,6 @@ pub(super) struct Chain {
     of: RelationId,
     /// The one whose values are the keys, the one that leads to it, and so on.
     through: Vec<RelationId>,
-}
-
-/// The statement of values that rest on no row.
-pub(super) fn values_statement(values: Vec<Expr>) -> Option<KeysStatement> {
-    (!values.is_empty()).then(|| statement(values, None, Vec::new(), Distinct::Keep, Vec::new(), None, &[]))
 }
 
 impl Chain {
@@ -70,7 +68,7 @@ impl Chain {
         let columns = links.iter().map(|link| link.column).collect();
         let ctes: Vec<ir::Cte> = analysis.ctes.iter().map(|cte| (*cte).clone()).collect();
         if let Some((order_by, limit)) = self.end(analysis, cut) {
-            let from = From::Relation(Box::new(analysis.facts.get(&nearest)?.relation?.clone()));
+            let from = From::Relation(Box::new(analysis.facts.get(&nearest)?.relation.as_deref()?.clone()));
             let own = cut.conjuncts.iter().map(|conjunct| conjunct.expr);
             let filters = own.filter(|expr| only_relation(expr) == Some(nearest)).cloned().collect();
             let found = statement(projection, Some(from), filters, Distinct::Keep, order_by, Some(limit), &ctes);
@@ -87,7 +85,7 @@ impl Chain {
         let mut filters = Vec::new();
         for id in &self.through {
             let facts = analysis.facts.get(id)?;
-            let relation = From::Relation(Box::new(facts.relation?.clone()));
+            let relation = From::Relation(Box::new(facts.relation.as_deref()?.clone()));
             from = Some(match from {
                 None => relation,
                 Some(left) => {
@@ -115,14 +113,15 @@ impl Chain {
         let limit = cut.select.limit.clone()?;
         let holds = analysis.rules.hold(Rule::Cut);
         let own = cut.relations.iter().find(|relation| relation.id == nearest)?;
-        let is_plain = cut.select.offset.is_none() && !cut.core.is_grouped && cut.core.distinct == Distinct::Keep;
+        let is_plain =
+            (cut.select.offset.is_none() || !holds) && !cut.core.is_grouped && cut.core.distinct == Distinct::Keep;
         let has_window = |expr: &Expr| expr.any(&mut |part| matches!(part.kind, ExprKind::Window { .. }));
         let is_limit_closed =
             !limit.any(&mut |part| matches!(part.kind, ExprKind::Column { .. } | ExprKind::Scalar(_)));
         if !is_plain || !is_limit_closed || cut.core.projection.iter().any(|output| has_window(&output.expr)) {
             return None;
         }
-        let missing = super::analysis::outer_side(cut.core);
+        let missing = outer_side(cut.core);
         let is_plain = cut.conjuncts.iter().all(|conjunct| is_harmless(conjunct, nearest));
         if holds && (missing.contains(&nearest) || !is_plain) {
             return None;
@@ -137,16 +136,19 @@ impl Chain {
                 ExprKind::Output(index) => &cut.core.projection.get(index)?.expr,
                 _ => &item.expr,
             };
-            if only_relation(expr) != Some(nearest) {
-                return None;
+            match only_relation(expr) == Some(nearest) {
+                true => {}
+                false if holds => return None,
+                false => continue,
             }
             order_by.push(OrderItem { expr: expr.clone(), ..item.clone() });
         }
         // Rows that compare equal could be others each time.
         let facts = analysis.facts.get(&nearest)?;
+        let is_one =
+            |column: &usize| facts.fixed.get(column).is_some_and(|fixed| matches!(fixed.source, Source::One(_)));
         let is_known = |column: &usize| {
-            facts.fixed.contains_key(column)
-                || order_by.iter().any(|item| terms::column(&item.expr) == Some((nearest, *column)))
+            is_one(column) || order_by.iter().any(|item| terms::column(&item.expr) == Some((nearest, *column)))
         };
         let table = table_of(analysis, own)?;
         (unique_keys(table).any(|key| key.iter().all(is_known)) || !holds).then_some((order_by, limit))
@@ -156,215 +158,27 @@ impl Chain {
 impl Analysis<'_> {
     /// Whether a statement of our own can read the relation's rows: nothing in it belongs to a query around it.
     pub(super) fn can_chain(&self, relation: RelationId) -> bool {
-        let Some(relation) = self.facts.get(&relation).and_then(|facts| facts.relation) else { return false };
+        let Some(relation) = self.facts.get(&relation).and_then(|facts| facts.relation.as_deref()) else {
+            return false;
+        };
+        if self.is_volatile {
+            return false;
+        }
         match &relation.source {
             ir::Source::Table(_) | ir::Source::Function(_) => true,
-            ir::Source::Subquery { query, .. } => is_closed(query),
-            ir::Source::Cte(id) => self.ctes.iter().any(|cte| cte.id == *id && is_closed(&cte.query)),
+            ir::Source::Subquery { query, .. } => is_repeatable(query) && self.are_ctes_repeatable(),
+            ir::Source::Cte(_) => self.are_ctes_repeatable(),
         }
     }
-}
 
-/// Whether a condition takes no row away but by the nearest relation's own columns, or joins another to it. Above an
-/// outer join an equality takes away the rows without a partner.
-fn is_harmless(conjunct: &Conjunct<'_>, nearest: RelationId) -> bool {
-    if let ExprKind::Compare { operator: CompareOperator::Equal, left, right } = &conjunct.expr.kind
-        && let (Some(left), Some(right)) = (terms::column(left), terms::column(right))
-    {
-        let is_above = [left.0, right.0].iter().any(|relation| conjunct.missing.contains(relation));
-        return !is_above && (left.0 == nearest || right.0 == nearest);
-    }
-    only_relation(conjunct.expr) == Some(nearest)
-}
-
-/// Whether every column in a query is of a relation in it.
-fn is_closed(select: &Select) -> bool {
-    let mut defined = BTreeSet::new();
-    define(select, &mut defined);
-    !select.any(&mut |expr| matches!(&expr.kind, ExprKind::Column { relation, .. } if !defined.contains(relation)))
-}
-
-fn define(select: &Select, defined: &mut BTreeSet<RelationId>) {
-    if let Body::Core(core) = &select.body
-        && let Some(from) = &core.from
-    {
-        from.relations(&mut |relation| {
-            defined.insert(relation.id);
-        });
-    }
-    select.parts(&mut |part| define_part(part, defined));
-}
-
-fn define_part(part: ir::Part<'_>, defined: &mut BTreeSet<RelationId>) {
-    match part {
-        ir::Part::Select(select) => define(select, defined),
-        ir::Part::Expr(expr) => expr.parts(&mut |part| define_part(part, defined)),
-    }
-}
-
-/// Whether each row of `own` meets exactly one row of `other`: a unique key of it, which a foreign key promises to be
-/// there or whose absence an outer join makes up for.
-fn is_one_for_one(analysis: &Analysis<'_>, other: &Relation, own: &Relation, is_outer: bool) -> bool {
-    let (Some(table), Some(own_table)) = (table_of(analysis, other), table_of(analysis, own)) else { return false };
-    let Some(facts) = analysis.facts.get(&other.id) else { return false };
-    let links: Vec<&Link> = facts.links.iter().filter(|link| link.other == own.id).collect();
-    let is_unique =
-        unique_keys(table).any(|key| key.iter().all(|column| links.iter().any(|link| link.column == *column)));
-    let is_promised = || {
-        own_table.foreign_keys.iter().any(|foreign| {
-            let pairs: BTreeSet<(usize, &str)> =
-                foreign.columns.iter().copied().zip(foreign.referenced.iter().map(String::as_str)).collect();
-            foreign.table == table.name
-                && foreign
-                    .columns
-                    .iter()
-                    .all(|column| own_table.columns.get(*column).is_some_and(|column| !column.is_nullable))
-                && links.len() == pairs.len()
-                && links.iter().all(|link| {
-                    let name = table.columns.get(link.column).map_or("", |column| column.name.as_str());
-                    pairs.contains(&(link.other_column, name))
-                })
-        })
-    };
-    is_unique && (is_outer || is_promised())
-}
-
-fn unique_keys(table: &Table) -> impl Iterator<Item = &Vec<usize>> {
-    let keys = std::iter::once(&table.primary_key).chain(&table.unique_keys);
-    let is_not_null = |column: &usize| table.columns.get(*column).is_some_and(|column| !column.is_nullable);
-    keys.filter(move |key| !key.is_empty() && key.iter().all(is_not_null))
-}
-
-fn table_of<'t>(analysis: &'t Analysis<'_>, relation: &Relation) -> Option<&'t Table> {
-    match &relation.source {
-        ir::Source::Table(name) => analysis.catalogue.table(name),
-        _ => None,
+    /// Of all, for one may name another.
+    fn are_ctes_repeatable(&self) -> bool {
+        self.ctes.iter().all(|cte| is_repeatable(&cte.query))
     }
 }
 
 fn column_of(analysis: &Analysis<'_>, relation: RelationId, column: usize) -> Option<Expr> {
-    let known = analysis.facts.get(&relation)?.relation?.columns.get(column)?;
+    let known = analysis.facts.get(&relation)?.relation.as_deref()?.columns.get(column)?;
     let kind = ExprKind::Column { relation, column };
     Some(Expr { kind, ty: known.ty, is_nullable: known.is_nullable, span: Span::default() })
-}
-
-fn equality(column: Expr, fixed: &Fixed) -> Option<Expr> {
-    match &fixed.values {
-        FixedValues::Exprs(values) => {
-            let mut equalities: Vec<Expr> = values.iter().map(|value| equal(column.clone(), value.clone())).collect();
-            match equalities.len() {
-                0 => None,
-                1 => equalities.pop(),
-                _ => Some(boolean(ExprKind::Or(equalities))),
-            }
-        }
-        FixedValues::List(parameter, item) => {
-            let operand = Box::new(column);
-            Some(boolean(ExprKind::AnyList { operand, parameter: *parameter, item: *item }))
-        }
-    }
-}
-
-fn equal(left: Expr, right: Expr) -> Expr {
-    let (left, right) = if left.ty == right.ty { (left, right) } else { (widened(left), widened(right)) };
-    let operator = CompareOperator::Equal;
-    boolean(ExprKind::Compare { operator, left: Box::new(left), right: Box::new(right) })
-}
-
-/// An integer as a bigint.
-fn widened(expr: Expr) -> Expr {
-    if expr.ty != Type::Integer {
-        return expr;
-    }
-    let (is_nullable, span) = (expr.is_nullable, expr.span);
-    Expr { kind: ExprKind::Cast(Box::new(expr)), ty: Type::Bigint, is_nullable, span }
-}
-
-fn boolean(kind: ExprKind) -> Expr {
-    Expr { kind, ty: Type::Boolean, is_nullable: true, span: Span::default() }
-}
-
-fn number(value: i64) -> Expr {
-    let kind = ExprKind::Literal(Value::Integer(value));
-    Expr { kind, ty: Type::Bigint, is_nullable: false, span: Span::default() }
-}
-
-fn statement(
-    projection: Vec<Expr>,
-    from: Option<From>,
-    mut filters: Vec<Expr>,
-    distinct: Distinct,
-    order_by: Vec<OrderItem>,
-    limit: Option<Expr>,
-    ctes: &[ir::Cte],
-) -> KeysStatement {
-    let types: Vec<Type> = projection.iter().map(|expr| expr.ty).collect();
-    let name = |index: usize| format!("k{index}");
-    let columns: Vec<ir::RelationColumn> = projection
-        .iter()
-        .enumerate()
-        .map(|(index, expr)| ir::RelationColumn { name: name(index), ty: expr.ty, is_nullable: true })
-        .collect();
-    let outputs = projection.into_iter().enumerate().map(|(index, expr)| Output { name: name(index), expr }).collect();
-    let filter = match filters.len() {
-        0 | 1 => filters.pop(),
-        _ => Some(boolean(ExprKind::And(filters))),
-    };
-    let core =
-        Core { distinct, projection: outputs, from, filter, group_by: Vec::new(), having: None, is_grouped: false };
-    let mut select = Select {
-        ctes: Vec::new(),
-        body: Body::Core(Box::new(core)),
-        order_by,
-        limit,
-        offset: None,
-        columns: columns.clone(),
-        is_locking: false,
-        rows_max: None,
-        volatility: Volatility::Immutable,
-    };
-    select.ctes = used(&select, ctes);
-    let whole = ir::Statement {
-        command: Command::Select(Box::new(select)),
-        columns: Vec::new(),
-        reads: Vec::new(),
-        writes: Vec::new(),
-        volatility: Volatility::Immutable,
-        rows_max: None,
-        params_used: BTreeSet::new(),
-        replacements: Vec::new(),
-    };
-    KeysStatement { sqlite: lower::statement(&whole), columns: types }
-}
-
-/// The WITH items that a query needs, also those that they need, in order.
-fn used(select: &Select, ctes: &[ir::Cte]) -> Vec<ir::Cte> {
-    let mut needed: BTreeSet<ir::CteId> = BTreeSet::new();
-    names(select, &mut needed);
-    for cte in ctes.iter().rev() {
-        if needed.contains(&cte.id) {
-            names(&cte.query, &mut needed);
-        }
-    }
-    ctes.iter().filter(|cte| needed.contains(&cte.id)).cloned().collect()
-}
-
-fn names(select: &Select, needed: &mut BTreeSet<ir::CteId>) {
-    if let Body::Core(core) = &select.body
-        && let Some(from) = &core.from
-    {
-        from.relations(&mut |relation| {
-            if let ir::Source::Cte(id) = relation.source {
-                needed.insert(id);
-            }
-        });
-    }
-    select.parts(&mut |part| names_in(part, needed));
-}
-
-fn names_in(part: ir::Part<'_>, needed: &mut BTreeSet<ir::CteId>) {
-    match part {
-        ir::Part::Select(select) => names(select, needed),
-        ir::Part::Expr(expr) => expr.parts(&mut |part| names_in(part, needed)),
-    }
 }

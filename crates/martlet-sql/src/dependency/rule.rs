@@ -16,6 +16,8 @@ pub enum Rule {
     Reach,
     /// Columns that only decide the order are read too.
     Order,
+    /// Only what must be in a subquery is found by it, not what must not be.
+    Member,
     /// A limit cuts the rows that keys come from only where it cuts the same rows of the result.
     Cut,
 }

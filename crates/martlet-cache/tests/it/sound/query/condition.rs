@@ -18,6 +18,7 @@ impl Maker<'_> {
             6 if ty == Type::Uuid => "auth.uid()".to_owned(),
             6 if ty == Type::Text => "(auth.jwt() ->> 'word')".to_owned(),
             7 if ty == Type::Text => format!("lower({})", self.param(ty, false)),
+            7 if ty == Type::Timestamptz => format!("{} + interval '1 day'", self.param(ty, false)),
             7 if is_integer(ty) || ty == Type::Date => {
                 let operator = self.random.choose(&["+", "-"]);
                 let number = self.random.below(3);
@@ -223,7 +224,13 @@ impl Maker<'_> {
         }
         let filter = filter(&conditions);
         let cut = if self.random.percent(15) { " order by 1 limit 2" } else { "" };
-        match self.random.below(8) {
+        match self.random.below(9) {
+            8 => match (self.column_where(own, is_ordered), self.column(&relations)) {
+                (Some((second, second_ty)), (other, found)) if found.ty == second_ty => {
+                    format!("({column}, {second}) {not}in (select {inner}, {other} from {from}{filter})")
+                }
+                _ => format!("{column} = any(select {inner} from {from}{filter})"),
+            },
             0 => format!("{column} {not}in (select {inner} from {from}{filter} group by {inner} having count(*) > 1)"),
             1 => {
                 let (more, relations) = self.from(0);

@@ -63,7 +63,12 @@ impl Maker<'_> {
                 let Inner { sql, columns } = self.inner(&[], depth - 1, None);
                 (format!("({sql}) {alias}"), relation(columns))
             }
-            8 => match self.random.below(3) {
+            8 => match self.random.below(4) {
+                3 => {
+                    let columns = vec![column("x", Type::Bigint), column("t", Type::Text)];
+                    let rows = "'[{\"x\": 1, \"t\": \"a\"}, {\"x\": 3}]'::jsonb";
+                    (format!("jsonb_to_recordset({rows}) as {alias}(x bigint, t text)"), relation(columns))
+                }
                 0 => {
                     let ty = *self.random.choose(&[Type::Bigint, Type::Text, Type::Date]);
                     let list = self.param(ty, true);
