@@ -149,16 +149,21 @@ fn reload(world: &mut World) {
     let history = &mut world.history;
     std::thread::scope(|scope| {
         let load = scope.spawn(|| world.shared.run(at, &plan, history));
-        for version in 2..7 {
-            std::thread::sleep(Duration::from_millis(200));
+        let save = |path: &str, text: &str| {
             let reloads = server.stderr().matches("reloaded in").count();
-            last.store(version, Ordering::SeqCst);
-            world.app.save("queries/versioned.sql", &app::versioned(version));
+            world.app.save(path, text);
             let begun = Instant::now();
             while server.stderr().matches("reloaded in").count() == reloads {
                 assert!(begun.elapsed() < Duration::from_secs(20), "no reload: {}", server.stderr());
                 std::thread::sleep(Duration::from_millis(2));
             }
+        };
+        for version in 2..6 {
+            std::thread::sleep(Duration::from_millis(200));
+            let (path, text) = app::migration(version);
+            save(&path, &text);
+            last.store(version, Ordering::SeqCst);
+            save("queries/versioned.sql", &app::versioned(version));
             first.store(version, Ordering::SeqCst);
         }
         assert_eq!(load.join().expect("the load"), 0, "{}", server.stderr());

@@ -16,6 +16,18 @@ const FILES: &[(&str, &str)] = &[
          (select count(*) from generate_series(1::bigint, :steps) as g(i)) as steps\n",
     ),
     (
+        "queries/share.sql",
+        "-- @allow anyone\n-- @param steps bigint\n-- @returns row\n-- @timeout 60s\n\
+         select (select count(*) from generate_series(1::bigint, :steps) as g(i)) / (id - 1) as share \
+         from things where id = 1\n",
+    ),
+    (
+        "queries/hasty.sql",
+        "-- @allow anyone\n-- @param steps bigint\n-- @returns row\n-- @timeout 600ms\n\
+         select (select name from things where id = 1) as name, \
+         (select count(*) from generate_series(1::bigint, :steps) as g(i)) as steps\n",
+    ),
+    (
         "actions/put_thing.sql",
         "-- @allow anyone\n-- @param id bigint\n-- @param name text\n\
          insert into things (id, name) values (:id, :name) on conflict (id) do update set name = excluded.name\n",
@@ -139,6 +151,31 @@ fn abuse_cache_10_who_computes_may_go_away() {
     // The run that was broken off may count or not; one of those who waited has run it instead, once.
     let runs = runs(&watched, "slow") - before;
     assert!((1..=2).contains(&runs), "{runs} runs");
+    watched.ends_as_before();
+}
+
+#[test]
+fn abuse_cache_10_a_run_that_fails_is_told_to_all_who_waited_or_run_again() {
+    let watched = start(CROWD);
+    put(&watched, 1, "first");
+    // By the data: everybody gets that error, and nobody an answer of another's.
+    let steps = steps_for(&watched, Duration::from_millis(300));
+    for (answer, _) in ask_at_once(&watched, &format!("/rest/v1/rpc/share?steps={steps}"), 50) {
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("22012"), "{answer}");
+        assert!(answer.contains("cache-control: no-store"), "{answer}");
+    }
+    // By the deadline of who computes: those who came later have their own.
+    let path = format!("/rest/v1/rpc/hasty?steps={}", steps * 100);
+    std::thread::scope(|scope| {
+        let early = scope.spawn(|| ask_at_once(&watched, &path, 1));
+        std::thread::sleep(Duration::from_millis(300));
+        let begun = Instant::now();
+        let late = ask_at_once(&watched, &path, 20);
+        for (answer, _) in early.join().unwrap().into_iter().chain(late) {
+            assert!(answer.starts_with("HTTP/1.1 504 ") && answer.contains("57014"), "{answer}");
+        }
+        assert!(begun.elapsed() > Duration::from_millis(550), "they waited as long as they may");
+    });
     watched.ends_as_before();
 }
 

@@ -100,6 +100,13 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "-- @allow anyone\n-- @param list bigint\n\
          select value, place, mark from items where list = :list order by value\n",
     ),
+    // So many steps that it is run again in the reader pool.
+    (
+        "queries/heavy.sql",
+        "-- @allow anyone\n-- @param list bigint\n\
+         select value, (select count(*) from generate_series(1::bigint, 30000) as g(i)) as steps\n\
+         from items where list = :list order by value\n",
+    ),
     (
         "queries/latest.sql",
         "-- @allow anyone\n-- @param list bigint\n\
@@ -140,6 +147,15 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ),
     ("queries/tip.sql", "-- @allow anyone\n-- @returns value\nselect count(*) from log\n"),
 ];
+
+/// A migration that a reload brings, and one more for each number.
+pub(crate) fn migration(number: u32) -> (String, String) {
+    let text = format!(
+        "alter table registers add column more{number} bigint;\n\
+         create index registers_more{number}_idx on registers (more{number});\n"
+    );
+    (format!("migrations/{:04}_more.sql", number + 1), text)
+}
 
 /// A query that tells its version, for reloads.
 pub(crate) fn versioned(version: u32) -> String {

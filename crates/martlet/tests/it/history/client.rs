@@ -166,6 +166,7 @@ fn call(ask: Ask, cursor: Option<&str>) -> (&'static str, Value) {
         Ask::Versioned { key, .. } => ("versioned", json!({"key": key})),
         Ask::Several { first } => ("several", json!({"keys": several(first)})),
         Ask::List { list } => ("list", json!({"list": list})),
+        Ask::Heavy { list } => ("heavy", json!({"list": list})),
         Ask::Latest { list } => ("latest", json!({"list": list})),
         Ask::Range { low, high } => ("range", json!({"low": low, "high": high})),
         Ask::Owned { owner } => ("owned", json!({"owner": owner_id(owner)})),

@@ -263,9 +263,11 @@ impl<'a> Caller<'a> {
             0..8 => Ask::Register { key: random.number(REGISTERS) },
             8..11 => Ask::Several { first: random.number(4) },
             11..15 => Ask::List { list: random.number(LISTS) },
-            15..17 => Ask::Latest { list: random.number(LISTS) },
+            15 => Ask::Heavy { list: random.number(LISTS) },
+            16 => Ask::Latest { list: random.number(LISTS) },
             17..20 => {
-                let low = random.number(PLACES / 10) * 10;
+                // More windows than are looked through one by one.
+                let low = random.number(PLACES - 10);
                 Ask::Range { low, high: low + 10 }
             }
             20..22 => Ask::Owned { owner: random.number(OWNERS) },

@@ -48,6 +48,10 @@ pub(crate) enum Ask {
     List {
         list: i64,
     },
+    /// As [`Ask::List`], slowly.
+    Heavy {
+        list: i64,
+    },
     Latest {
         list: i64,
     },
@@ -192,6 +196,11 @@ impl State {
             Ask::List { list } => {
                 for (value, Item { place, mark }) in &*self.items[index(list)] {
                     rows.add(format_args!("\"value\":{value},\"place\":{place},\"mark\":{mark}"));
+                }
+            }
+            Ask::Heavy { list } => {
+                for value in self.items[index(list)].keys() {
+                    rows.add(format_args!("\"value\":{value},\"steps\":30000"));
                 }
             }
             Ask::Latest { list } => {
