@@ -5,72 +5,102 @@ use super::CachePlan;
 use martlet_core::{Identity, Value, limits};
 use martlet_sql::Bind;
 use martlet_store::{Form, Inputs};
+use std::borrow::Cow;
 
 /// Writes the key of a call; whether it is short enough to be kept.
 pub(super) fn write(key: &mut Vec<u8>, plan: &CachePlan, generation: u64, inputs: &Inputs) -> bool {
     key.clear();
-    key.extend_from_slice(&generation.to_le_bytes());
-    key.extend_from_slice(&plan.query(inputs).0.to_le_bytes());
-    key.push(match inputs.demand.form {
-        Form::Canonical => 0,
-        Form::WithoutNulls => 1,
-        Form::Csv => 2,
+    let mut writer = Writer { key, is_full: false };
+    writer.bytes(&generation.to_le_bytes());
+    writer.bytes(&plan.query(inputs).0.to_le_bytes());
+    writer.bytes(match inputs.demand.form {
+        Form::Canonical => &[0],
+        Form::WithoutNulls => &[1],
+        Form::Csv => &[2],
     });
-    write_values(key, &inputs.arguments);
+    writer.values(&inputs.arguments);
     for claim in plan.claims() {
-        match of_caller(claim, &inputs.identity) {
-            Some(value) => write_value(key, &value),
+        match text_of_caller(claim, &inputs.identity) {
+            Some(Some(text)) => writer.text(&text),
+            Some(None) => writer.value(&Value::Null),
             None => return false,
         }
     }
-    key.len() <= limits::CACHE_KEY_SIZE_MAX
+    !writer.is_full
 }
 
 /// What a bind of the caller's is; none for binds of other things.
 pub(super) fn of_caller(bind: &Bind, identity: &Identity) -> Option<Value> {
-    let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.into()));
+    let text = text_of_caller(bind, identity)?;
+    Some(text.map_or(Value::Null, |text| Value::Text(text.into())))
+}
+
+/// As [`of_caller`]; all that is of the caller is text, or null.
+fn text_of_caller<'a>(bind: &Bind, identity: &'a Identity) -> Option<Option<Cow<'a, str>>> {
     let claims = identity.claims();
     match bind {
-        Bind::UserId => Some(text(claims.and_then(|claims| claims.user_id.as_deref()))),
-        Bind::Role => Some(text(Some(identity.role()))),
-        Bind::Claims => Some(text(claims.map(|claims| claims.json.as_str()))),
-        Bind::Claim(name) => Some(text(claims.and_then(|claims| claims.get(name)).as_deref())),
+        Bind::UserId => Some(claims.and_then(|claims| claims.user_id.as_deref()).map(Cow::Borrowed)),
+        Bind::Role => Some(Some(Cow::Borrowed(identity.role()))),
+        Bind::Claims => Some(claims.map(|claims| Cow::Borrowed(claims.json.as_str()))),
+        Bind::Claim(name) => Some(claims.and_then(|claims| claims.get(name))),
         Bind::Parameter(_) | Bind::StepColumn { .. } | Bind::Now | Bind::Today => None,
     }
 }
 
-fn write_values(key: &mut Vec<u8>, values: &[Value]) {
-    write_length(key, values.len());
-    values.iter().for_each(|value| write_value(key, value));
+/// Takes bytes up to the largest size of a key.
+struct Writer<'a> {
+    key: &'a mut Vec<u8>,
+    is_full: bool,
 }
 
-fn write_value(key: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Null => key.push(0),
-        Value::Boolean(value) => key.extend_from_slice(&[1, u8::from(*value)]),
-        Value::Integer(value) => {
-            key.push(2);
-            key.extend_from_slice(&value.to_le_bytes());
-        }
-        // By its bits: 0 and -0 are written differently in an answer.
-        Value::Double(value) => {
-            key.push(3);
-            key.extend_from_slice(&value.to_bits().to_le_bytes());
-        }
-        Value::Text(text) => {
-            key.push(4);
-            write_length(key, text.len());
-            key.extend_from_slice(text.as_bytes());
-        }
-        Value::List(items) => {
-            key.push(5);
-            write_values(key, items);
+impl Writer<'_> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.is_full |= self.key.len() + bytes.len() > limits::CACHE_KEY_SIZE_MAX;
+        if !self.is_full {
+            self.key.extend_from_slice(bytes);
         }
     }
-}
 
-fn write_length(key: &mut Vec<u8>, length: usize) {
-    key.extend_from_slice(&(length as u64).to_le_bytes());
+    fn length(&mut self, length: usize) {
+        self.bytes(&(length as u64).to_le_bytes());
+    }
+
+    fn values(&mut self, values: &[Value]) {
+        self.length(values.len());
+        for value in values {
+            if self.is_full {
+                return;
+            }
+            self.value(value);
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.bytes(&[0]),
+            Value::Boolean(value) => self.bytes(&[1, u8::from(*value)]),
+            Value::Integer(value) => {
+                self.bytes(&[2]);
+                self.bytes(&value.to_le_bytes());
+            }
+            // By its bits: 0 and -0 are written differently in an answer.
+            Value::Double(value) => {
+                self.bytes(&[3]);
+                self.bytes(&value.to_bits().to_le_bytes());
+            }
+            Value::Text(text) => self.text(text),
+            Value::List(items) => {
+                self.bytes(&[5]);
+                self.values(items);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(&[4]);
+        self.length(text.len());
+        self.bytes(text.as_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -80,8 +110,22 @@ mod tests {
 
     fn key_of(values: &[Value]) -> Vec<u8> {
         let mut key = Vec::new();
-        write_values(&mut key, values);
+        Writer { key: &mut key, is_full: false }.values(values);
         key
+    }
+
+    #[test]
+    fn a_key_has_a_largest_size() {
+        let is_full = |size: usize| {
+            let mut key = Vec::new();
+            let mut writer = Writer { key: &mut key, is_full: false };
+            // A length, then a kind, a length and the text; and one more value.
+            writer.values(&[Value::Text("x".repeat(size - 18).into()), Value::Null]);
+            (writer.is_full, key.len() <= limits::CACHE_KEY_SIZE_MAX)
+        };
+        assert_eq!(is_full(limits::CACHE_KEY_SIZE_MAX), (false, true));
+        assert_eq!(is_full(limits::CACHE_KEY_SIZE_MAX + 1), (true, true));
+        assert_eq!(is_full(1_000_000), (true, true));
     }
 
     fn values() -> impl Strategy<Value = Vec<Value>> {
