@@ -9,6 +9,7 @@
 use super::read::{Cached, Found};
 use super::{Engine, Source};
 use crate::KeptAnswer;
+use crate::answer_cache::CachePlan;
 use martlet_core::{Position, limits};
 use martlet_sql::Query;
 use martlet_store::{Answer, Demand, Inputs, Read};
@@ -63,6 +64,15 @@ impl Engine {
         CheckFigures { checked: of(&self.checks.checked), violations: of(&self.checks.violations) }
     }
 
+    /// Whether this answer from memory is compared. What depends on the time or on chance is not: its turn passes.
+    pub(super) fn is_compared(&self, plan: &CachePlan) -> bool {
+        let is_due = self.is_check_due();
+        if is_due {
+            SINCE.with(|since| since.set(0));
+        }
+        is_due && !plan.must_end()
+    }
+
     /// Gives an answer from memory after it was compared; where the store fails, without. Dropped at its await:
     /// nothing is left.
     pub(super) async fn checked(
@@ -74,7 +84,6 @@ impl Engine {
         inputs: Inputs,
         deadline: Instant,
     ) -> Found {
-        SINCE.with(|since| since.set(0));
         let demand = Demand { form: inputs.demand.form, ..Demand::default() };
         let inputs = Inputs { demand, ..inputs };
         let again = || {

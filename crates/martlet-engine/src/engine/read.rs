@@ -59,7 +59,7 @@ impl Engine {
             LookUp::Hit(kept) => {
                 kept.note_read();
                 let demand = inputs.demand;
-                let found = match self.is_check_due() && !cached.plan.must_end() {
+                let found = match self.is_compared(cached.plan) {
                     true => Box::pin(self.checked(cached, kept, position, query, inputs, deadline)).await,
                     false => Found::of(kept, position),
                 };

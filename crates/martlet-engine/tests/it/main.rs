@@ -3,6 +3,7 @@
 mod beside;
 mod cache;
 mod calls;
+mod check;
 mod flights;
 mod folder;
 mod hotel;

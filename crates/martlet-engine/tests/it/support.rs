@@ -27,6 +27,11 @@ impl TestEngine {
     }
 
     pub(crate) fn with(app: App, cache_settings: CacheSettings) -> Self {
+        Self::comparing(app, cache_settings, 0)
+    }
+
+    /// Of so many answers from memory one is compared.
+    pub(crate) fn comparing(app: App, cache_settings: CacheSettings, check_every: u64) -> Self {
         let data = tempfile::tempdir().expect("make a folder");
         let now = Timestamp::parse("2026-07-01T12:00:00Z").expect("a time");
         let clock = Arc::new(TestClock::at(now));
@@ -38,7 +43,7 @@ impl TestEngine {
         };
         let store = SqliteStore::open(settings, clock.clone()).expect("open the store");
         store.migrate(&app, false).expect("migrate");
-        let settings = EngineSettings { cache: Some(Arc::clone(&cache)), ..EngineSettings::default() };
+        let settings = EngineSettings { cache: Some(Arc::clone(&cache)), check_every, ..EngineSettings::default() };
         let engine = Engine::new(app, store, settings, clock.clone()).expect("make the engine");
         Self { engine, clock, cache, _data: data }
     }
