@@ -20,6 +20,9 @@ pub const JSON_DEPTH_MAX: usize = 64;
 pub const LIST_ITEMS_MAX: usize = 10_000;
 /// How often the database file is looked at for writes of other processes, in milliseconds.
 pub const FOREIGN_WRITES_LOOK_MS: u64 = 100;
+/// Milliseconds that the answers of a named cache are good at most: a year.
+pub const CACHE_NAMED_MS_MAX: u64 = 365 * 24 * 3_600_000;
+
 /// Deadline of a query without `@timeout`, in milliseconds.
 pub const QUERY_TIMEOUT_MS: u64 = 5_000;
 /// Deadline of an action without `@timeout`, in milliseconds.

@@ -31,6 +31,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct AnswerCache {
     cache: Cache<Kept>,
+    settings: CacheSettings,
     clock: Arc<dyn Clock>,
     /// The same moment by both ways of telling it.
     began: (Instant, Timestamp),
@@ -58,8 +59,8 @@ impl AnswerCache {
     /// An empty cache. It keeps nothing before an engine serves an app from it.
     pub fn new(settings: CacheSettings, clock: Arc<dyn Clock>) -> Self {
         let began = (Instant::now(), clock.steady());
-        let cache = Cache::new(settings);
-        Self { cache, clock, began, generations: AtomicU64::new(0), named: ArcSwap::default() }
+        let cache = Cache::new(settings.clone());
+        Self { cache, settings, clock, began, generations: AtomicU64::new(0), named: ArcSwap::default() }
     }
 
     /// Serves an app from now on, whose tables the store captures changes of. Everything is dropped.
@@ -145,6 +146,20 @@ impl AnswerCache {
     /// How long the answers of each named cache are good.
     pub fn named(&self) -> Arc<BTreeMap<String, Duration>> {
         self.named.load_full()
+    }
+
+    /// As [`AnswerCache::set_named`], of one name.
+    pub(crate) fn set_named_time(&self, name: &str, lives_for: Duration) {
+        self.named.rcu(|named| {
+            let mut named = BTreeMap::clone(named);
+            named.insert(name.to_owned(), lives_for);
+            named
+        });
+    }
+
+    /// How large it may become.
+    pub(crate) fn settings(&self) -> &CacheSettings {
+        &self.settings
     }
 
     /// Drops the answers of these plans; how many there were.

@@ -6,6 +6,7 @@
 
 mod batch;
 mod cache;
+mod caches;
 mod call;
 mod check;
 mod limit;
@@ -22,6 +23,7 @@ use crate::route::{RouteCount, RouteFound};
 use crate::{Arguments, policy};
 use arc_swap::ArcSwap;
 pub use cache::Clear;
+pub use caches::{CacheOverview, NamedCache};
 use call::read_only;
 pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
 pub use check::CheckFigures;

@@ -28,8 +28,8 @@ pub use answer_cache::{AnswerCache, Attached, CacheFigures, CacheSettings, Kept,
 pub use arguments::{Arguments, CompiledParams, paging};
 pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
 pub use engine::{
-    BatchItem, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, LimitState, Outcome, Source,
-    Target, network,
+    BatchItem, CacheOverview, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, LimitState,
+    NamedCache, Outcome, Source, Target, network,
 };
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::{

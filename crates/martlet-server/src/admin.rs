@@ -1,7 +1,12 @@
 //! What the operator may see: `/metrics`, `/admin/v1/*`, `/openapi.json`.
 //!
 //! Open under `dev` and on the listener of `admin_listen`; elsewhere it wants the service key. Whoever asks, and how
-//! often: it reads what was counted and starts no work.
+//! often: it reads what was counted and starts no work. Only the cache can be told what to do, which costs nothing but
+//! the reads that follow.
+
+mod cache;
+
+pub(crate) use cache::{change_cache, get_cache};
 
 use crate::body::Body as AnswerBody;
 use crate::failure::{Failure, Surface};

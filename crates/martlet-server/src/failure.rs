@@ -117,13 +117,17 @@ impl Failure {
 
     fn problem(&self, status: StatusCode) -> Value {
         let detail = if status.is_server_error() { constant_text(&self.error) } else { self.error.message.as_str() };
-        json!({
+        let mut problem = json!({
             "type": "about:blank",
             "title": status.canonical_reason().unwrap_or("Error"),
             "status": status.as_u16(),
             "detail": detail,
             "code": self.error.code,
-        })
+        });
+        if let Some(hint) = self.error.hint.as_deref().filter(|_| !status.is_server_error()) {
+            problem["hint"] = hint.into();
+        }
+        problem
     }
 
     /// Writes the operator's message, if there is one, to the log: once, here at the edge.

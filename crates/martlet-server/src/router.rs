@@ -10,9 +10,9 @@ use crate::refusal;
 use crate::static_files::{self, to_response};
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{MethodRouter, get};
-use hyper::Method;
+use axum::routing::{MethodRouter, delete, get};
 use hyper::header::HeaderMap;
+use hyper::{Method, Uri};
 use std::sync::Arc;
 
 /// The paths of what is ours outside `/rest/v1`: also the labels of their metrics.
@@ -23,8 +23,9 @@ const HEALTH: &str = "/health";
 const HEALTH_OF_SEEDS: &str = "/api/health";
 const METRICS: &str = "/metrics";
 const STATISTICS: &str = "/admin/v1/stats";
+const CACHE: &str = "/admin/v1/cache";
 const STATISTICS_OF_SEEDS: &str = "/api/performance/monitor";
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 12] = [
     LIVE,
     READY,
     STARTED,
@@ -32,6 +33,7 @@ const PATHS: [&str; 11] = [
     HEALTH_OF_SEEDS,
     METRICS,
     STATISTICS,
+    CACHE,
     STATISTICS_OF_SEEDS,
     openapi::PATH,
     dev::STATUS_PATH,
@@ -40,7 +42,7 @@ const PATHS: [&str; 11] = [
 
 /// Whether the path is one that is called by those who watch over the server.
 pub(crate) fn is_watched(path: &str) -> bool {
-    [LIVE, READY, STARTED, HEALTH, HEALTH_OF_SEEDS, METRICS, STATISTICS, STATISTICS_OF_SEEDS].contains(&path)
+    [LIVE, READY, STARTED, HEALTH, HEALTH_OF_SEEDS, METRICS, STATISTICS, CACHE, STATISTICS_OF_SEEDS].contains(&path)
 }
 
 /// The template of a path that no route of the app takes.
@@ -62,6 +64,7 @@ pub(crate) fn router(shared: Arc<Shared>, door: Door) -> Router {
         .route(HEALTH_OF_SEEDS, operators(door, health::get_health))
         .route(METRICS, operators(door, admin::get_metrics))
         .route(STATISTICS, operators(door, admin::get_statistics))
+        .route(CACHE, operators(door, admin::get_cache).merge(cache_commands(door)))
         .route(STATISTICS_OF_SEEDS, operators(door, admin::get_statistics))
         .route(openapi::PATH, description(door));
     if door == Door::Admin {
@@ -90,6 +93,14 @@ fn operators(
     handler: fn(&Shared, &HeaderMap, Door) -> axum::response::Response,
 ) -> MethodRouter<Arc<Shared>> {
     get(async move |State(shared): State<Arc<Shared>>, fields: HeaderMap| handler(&shared, &fields, door))
+}
+
+/// What changes what is kept: `DELETE` drops answers, `PUT` sets a time.
+fn cache_commands(door: Door) -> MethodRouter<Arc<Shared>> {
+    let command = async move |State(shared): State<Arc<Shared>>, method: Method, uri: Uri, fields: HeaderMap| {
+        admin::change_cache(&shared, &method, uri.query(), &fields, door)
+    };
+    delete(command).put(command)
 }
 
 fn description(door: Door) -> MethodRouter<Arc<Shared>> {

@@ -119,6 +119,16 @@ Examples:
 Those that took longest in all stand first. Times are those in the database, without what was
 waited; percentiles may be an eighth too high. Counted since the server started.")]
     Stats(StatsArgs),
+    /// Show what a running server keeps of answers, drop them, set times of named caches
+    #[command(after_help = "\
+Examples:
+  martlet cache stats shop                    per query: hits, misses, what is kept, why not
+  martlet cache clear shop --query rooms
+  martlet cache ttl rates 30s shop            until the server ends; then the setting counts again")]
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// Show the keys of a folder, or sign a token for a user
     #[command(after_help = "\
 Examples:
@@ -306,6 +316,53 @@ pub(crate) struct StatsArgs {
     pub json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Show what is kept of each query, how often it was read, and why answers were not kept
+    #[command(after_help = "\
+An answer that a write ended and that was the same when computed again counts as useless: many of
+them say that the query rests on more than it shows; `martlet explain` tells what.
+docs/caching.md explains every column.")]
+    Stats(CacheStatsArgs),
+    /// Drop kept answers: all, those of a query, or those of a named cache
+    Clear(CacheClearArgs),
+    /// Set how long the answers of a named cache are good, and drop those that are kept
+    Ttl(CacheTtlArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheStatsArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Write everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheClearArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Only the answers of this query
+    #[arg(long, value_name = "NAME", conflicts_with = "named")]
+    pub query: Option<String>,
+    /// Only the answers of queries with `@cache named NAME`
+    #[arg(long, value_name = "NAME")]
+    pub named: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheTtlArgs {
+    /// The named cache
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// How long, such as 30s, 2m, 1h
+    #[arg(value_name = "TIME", value_parser = cache_time)]
+    pub time: std::time::Duration,
+    #[command(flatten)]
+    pub folder: FolderArgs,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
     #[command(flatten)]
@@ -365,6 +422,17 @@ fn uuid(text: &str) -> Result<String, String> {
     use crate::settings::key::Form;
     use crate::settings::value::{Raw, read};
     read(Form::Uuid, Raw::Text(text)).map(|uuid| uuid.to_string()).map_err(|refusal| refusal.hint)
+}
+
+fn cache_time(text: &str) -> Result<std::time::Duration, String> {
+    use crate::settings::key::{CACHE_NAMED, Form};
+    use crate::settings::value::{Raw, Value, read};
+    let Form::Times { min_ms, max_ms } = CACHE_NAMED.form else { return Err("takes a time".to_owned()) };
+    match read(Form::Duration { min_ms, max_ms }, Raw::Text(text)) {
+        Ok(Value::Duration(time)) => Ok(time),
+        Ok(_) => Err("takes a time".to_owned()),
+        Err(refusal) => Err(format!("{}; {}", refusal.message, refusal.hint)),
+    }
 }
 
 fn role(text: &str) -> Result<String, String> {

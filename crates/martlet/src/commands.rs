@@ -1,6 +1,7 @@
 //! What the commands do, a file each, and what they share: the settings of a folder and its app.
 
 pub(crate) mod bench;
+mod cache;
 mod check;
 mod config;
 mod dev;
@@ -8,7 +9,9 @@ mod explain;
 mod generate_docs;
 mod keys;
 mod migrate;
+mod named_caches;
 mod new;
+mod running;
 mod seed;
 mod serve;
 mod sql;
@@ -17,7 +20,7 @@ mod stats;
 use crate::cli::{Command, FolderArgs};
 use crate::exit::Failure;
 use crate::output;
-use crate::settings::{Flags, Settings, environment, file};
+use crate::settings::{Flags, Settings, environment, file, key};
 use anyhow::Context as _;
 use martlet_sql::{App, Diagnostic, Severity};
 use std::io::Read;
@@ -41,6 +44,7 @@ pub(crate) fn run(command: Command, start: Instant) -> Result<(), Failure> {
         Command::Sql(args) => sql::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Stats(args) => stats::run(&args),
+        Command::Cache { command } => cache::run(&command),
     }
 }
 
@@ -103,6 +107,23 @@ fn load(folder: &Path) -> Result<(App, Vec<Diagnostic>), Failure> {
     match compiled.app {
         Some(app) => Ok((app, compiled.diagnostics)),
         None => Err(Failure { diagnostics: compiled.diagnostics, ..Failure::default() }),
+    }
+}
+
+/// As `load`, for who serves it: with the settings that it names.
+fn load_served(settings: &Settings) -> Result<(App, Vec<Diagnostic>), Failure> {
+    let folder = martlet_engine::read_folder(settings.folder()).map_err(folder_failure)?;
+    let mut compiled = martlet_engine::compile_folder(&folder);
+    let app = compiled.app.ok_or(());
+    let missing = match &app {
+        Ok(app) => named_caches::check(app, &folder.files, &settings.times(&key::CACHE_NAMED)),
+        Err(()) => Vec::new(),
+    };
+    let is_whole = missing.is_empty();
+    compiled.diagnostics.extend(missing);
+    match app {
+        Ok(app) if is_whole => Ok((app, compiled.diagnostics)),
+        _ => Err(Failure { diagnostics: compiled.diagnostics, ..Failure::default() }),
     }
 }
 

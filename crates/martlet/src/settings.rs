@@ -106,8 +106,16 @@ impl Settings {
         Ok(settings)
     }
 
+    /// A table gains what it does not have; all else is replaced.
     fn set(&mut self, key: &'static Key, value: Value, source: Source) {
-        self.values[index_of(key)] = (value, source);
+        let kept = &mut self.values[index_of(key)];
+        *kept = match (std::mem::replace(&mut kept.0, Value::Unset), value) {
+            (Value::Times(mut times), Value::Times(more)) => {
+                times.extend(more);
+                (Value::Times(times), source)
+            }
+            (_, value) => (value, source),
+        };
     }
 
     /// The value of a key and where it came from.
@@ -159,6 +167,14 @@ impl Settings {
         match &self.get(key).0 {
             Value::List(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// The time of each name, of a key that holds a table.
+    pub(crate) fn times(&self, key: &'static Key) -> BTreeMap<String, Duration> {
+        match &self.get(key).0 {
+            Value::Times(times) => times.clone(),
+            _ => BTreeMap::new(),
         }
     }
 
@@ -225,5 +241,15 @@ mod tests {
         assert_eq!(settings.get(&key::SYNCHRONOUS), &(Value::Text("full".into()), Source::Default));
         assert_eq!(settings.data(), Path::new("/apps/hotel/elsewhere"));
         assert_eq!(settings.name(), "hotel");
+    }
+
+    #[test]
+    fn the_environment_adds_names_to_the_files_and_wins_for_its_own() {
+        let file = "[cache.named]\nevent = \"2m\"\nuser = \"10m\"\n";
+        let variables = [("MARTLET_CACHE_NAMED_EVENT", "5s"), ("MARTLET_CACHE_NAMED_SESSION", "5m")];
+        let variables = variables.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let settings = Settings::settle(Path::new("/apps/hotel"), file, &variables, &Flags::default()).unwrap();
+        assert_eq!(settings.get(&key::CACHE_NAMED).0.to_string(), "event=5s, session=5m, user=10m");
+        assert_eq!(settings.times(&key::CACHE_NAMED)["user"], Duration::from_secs(600));
     }
 }

@@ -19,7 +19,17 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 /// What keeps the answers of a server; none where that is off.
 pub(crate) fn answer_cache(settings: &Settings) -> Option<Arc<AnswerCache>> {
     let is_on = settings.text(&key::CACHE_MODE) != Some("off");
-    is_on.then(|| Arc::new(AnswerCache::new(CacheSettings::default(), clock())))
+    is_on.then(|| {
+        let size = CacheSettings {
+            bytes_max: settings.number(&key::CACHE_SIZE) as u64,
+            entries_max: settings.number(&key::CACHE_ENTRIES_MAX),
+            answer_size_max: settings.number(&key::CACHE_ANSWER_SIZE_MAX),
+            ..CacheSettings::default()
+        };
+        let cache = AnswerCache::new(size, clock());
+        cache.set_named(settings.times(&key::CACHE_NAMED));
+        Arc::new(cache)
+    })
 }
 
 /// Opens the database, takes its lock, and tells the cache of every commit.

@@ -77,6 +77,11 @@ impl Loaded {
         self.entries.iter().filter_map(figures).collect()
     }
 
+    /// Every query, and how its answers are kept.
+    pub(super) fn cached(&self) -> impl Iterator<Item = (&str, &CachePlan)> + Clone {
+        self.entries.iter().filter_map(|(name, entry)| Some((name.as_str(), entry.cache.as_ref()?)))
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Arc<Entry>> {
         self.entries.get(name)
     }

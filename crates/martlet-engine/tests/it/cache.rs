@@ -411,3 +411,37 @@ async fn abuse_cache_05_whatever_a_reload_gets_to_no_write_is_missed() {
     count(8).await;
     assert_eq!(told(&test, &anyone, "items", "").await.0, Source::Memory);
 }
+
+#[tokio::test]
+async fn the_operator_sees_the_cache_and_is_told_the_nearest_name() {
+    let test = TestEngine::of(ITEMS);
+    let anyone = anonymous();
+    test.cache.set_named(BTreeMap::from([("unused".to_owned(), Duration::from_secs(1))]));
+    put(&test, 1, "a", 1).await;
+    told(&test, &anyone, "item", r#"{"id":1}"#).await;
+    let overview = test.engine.cache().unwrap();
+    assert_eq!((overview.figures.entries, overview.settings.entries_max), (1, CacheSettings::default().entries_max));
+    let named: Vec<(&str, Option<u64>, usize)> = overview
+        .named
+        .iter()
+        .map(|named| (named.name.as_str(), named.lives_for.map(|time| time.as_secs()), named.queries.len()))
+        .collect();
+    assert_eq!(named, [("clocks", None, 1), ("unused", Some(1), 0)]);
+    let error = test.engine.unknown_cache(Clear::Query("itm"));
+    assert_eq!((error.code.as_ref(), error.hint.as_deref()), ("MRT030", Some("did you mean item?")));
+
+    // A time that is set at run time holds from the next call on, and what is kept by the old one is dropped.
+    assert_eq!(test.engine.set_cache_time("clocks", Duration::from_secs(60)), Ok(0));
+    told(&test, &anyone, "clock_named", "").await;
+    assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Memory);
+    assert_eq!(test.engine.set_cache_time("clocks", Duration::from_secs(5)), Ok(1));
+    told(&test, &anyone, "clock_named", "").await;
+    test.clock.set(Timestamp::parse("2026-07-01T12:00:06Z").unwrap());
+    assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Store);
+    for (name, time, code) in
+        [("clock", 5, "MRT030"), ("unused", 5, "MRT030"), ("clocks", 0, "MRT001"), ("clocks", 366 * 86_400, "MRT001")]
+    {
+        let refused = test.engine.set_cache_time(name, Duration::from_secs(time)).unwrap_err();
+        assert_eq!(refused.code, code, "{name} {time}");
+    }
+}

@@ -1,5 +1,7 @@
 //! From what was counted to the page.
 
+mod cache;
+
 use super::family as f;
 use super::http::{Key, METHODS};
 use super::page::{Form, Label, NANOS, Page, Series, Shown};
@@ -25,6 +27,9 @@ pub(crate) fn page(shared: &Shared, form: Form) -> String {
     statements(&mut page, &figures);
     database(&mut page, &figures);
     coherence(&mut page, shared);
+    if let Some(overview) = shared.engine.cache() {
+        cache::answers(&mut page, &overview);
+    }
     process(&mut page);
     page.family(
         &f::BUILD,

@@ -59,6 +59,7 @@ const DB_ROWS: &[&str] =
     &["db_system_name", "db_operation_name", "db_collection_name", "martlet_name", "martlet_statement"];
 const POOL: &[&str] = &["db_client_connection_pool_name"];
 const CLASS: &[&str] = &["class"];
+const CACHE: &[&str] = &["cache", "level"];
 const RUNTIME: &[&str] = &["pool"];
 const SECONDS: Option<&str> = Some("seconds");
 const BYTES: Option<&str> = Some("bytes");
@@ -81,6 +82,15 @@ families! {
     POOL_PENDING = "db_client_connection_pending_requests", Gauge, None, POOL, "What waits for a connection: of the pool writer it is the depth of the write queue.";
     POOL_TIMEOUTS = "db_client_connection_timeouts_total", Counter, None, POOL, "What was refused because the queue was full or the deadline passed in it.";
     POOL_WAIT = "db_client_connection_wait_time_seconds", Histogram, SECONDS, POOL, "How long work waited for a connection; inline reads do not wait and are not counted.";
+    CACHE_REQUESTS = "martlet_cache_requests_total", Counter, None, &["cache", "level", "martlet_name", "result"], "Calls of a query by where its answer came from: hit, miss, coalesced (another call's run was waited for), bypass (its answers are never kept).";
+    CACHE_ENTRIES = "martlet_cache_entries", Gauge, None, CACHE, "Answers that are kept.";
+    CACHE_SIZE = "martlet_cache_size_bytes", Gauge, BYTES, CACHE, "Bytes of the answers that are kept, with what keeping them costs.";
+    CACHE_LIMIT = "martlet_cache_limit_bytes", Gauge, BYTES, CACHE, "The setting cache.size.";
+    CACHE_EVICTIONS = "martlet_cache_evictions_total", Counter, None, &["cache", "level", "reason"], "Kept answers that are no more: a commit touched them (invalidated), or they had to make room (size).";
+    CACHE_INVALIDATIONS = "martlet_cache_invalidations_total", Counter, None, &["cache", "level", "source"], "Answers that a commit ended (sql), and times that everything was dropped (all): a migration, another process's write, an operator.";
+    CACHE_USELESS = "martlet_cache_useless_invalidations_total", Counter, None, CACHE, "Answers that a commit ended and that were the same when computed again.";
+    CACHE_UNKEPT = "martlet_cache_unkept_total", Counter, None, &["cache", "level", "reason"], "Answers that were computed and not kept, since the app was loaded.";
+    CACHE_LATE = "martlet_cache_late_fills_dropped_total", Counter, None, CACHE, "Of those, answers that a commit had overtaken while they were computed.";
     SLOW = "martlet_slow_queries_total", Counter, None, &["db_system_name"], "Statements slower than the setting database.slow_statement.";
     STATS_ENTRIES = "martlet_query_stats_entries", Gauge, None, &["db_system_name"], "Queries and actions whose statistics are kept.";
     STATS_EVICTED = "martlet_query_stats_evicted_total", Counter, None, &["db_system_name"], "Queries and actions whose statistics were dropped because there were too many.";

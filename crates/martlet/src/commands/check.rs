@@ -1,10 +1,10 @@
 //! `martlet check`: every finding of a folder at once, for people or machines.
 
-use super::{counted, counts, folder_failure, settings_text};
+use super::{counted, counts, folder_failure, named_caches, settings_text};
 use crate::cli::CheckArgs;
 use crate::exit::Failure;
 use crate::output::{self, Stream};
-use crate::settings::file;
+use crate::settings::{environment, file, value};
 use martlet_core::SystemClock;
 use martlet_sql::{App, Diagnostic, Severity};
 use serde_json::{Value, json};
@@ -17,6 +17,14 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     findings.extend(compiled.diagnostics);
     // What does not compile cannot be planned.
     if let Some(app) = &compiled.app {
+        let of_file = settings.values.into_iter().map(|(_, value)| value);
+        let of_environment =
+            environment::parse(&environment::variables()).values.into_iter().map(|(_, value, _)| value);
+        let times = of_file.chain(of_environment).filter_map(|value| match value {
+            value::Value::Times(times) => Some(times),
+            _ => None,
+        });
+        findings.extend(named_caches::check(app, &folder.files, &times.flatten().collect()));
         findings.extend(martlet_store::proof::check(app, &folder.files, &SystemClock));
     }
     let is_ok = !findings.iter().any(|finding| finding.severity == Severity::Error);

@@ -90,10 +90,18 @@ fn command_line() -> String {
     root.build();
     let _ = write!(text, "\n```text\n{}\n```\n", trimmed(&root.render_long_help().to_string()));
     for command in root.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
-        let _ = write!(text, "\n## martlet {}\n\n", command.get_name());
-        let _ = write!(text, "```text\n{}\n```\n", trimmed(&command.render_long_help().to_string()));
+        describe(&mut text, command, "martlet");
     }
     text
+}
+
+/// A command, and those below it.
+fn describe(text: &mut String, command: &mut clap::Command, above: &str) {
+    let name = format!("{above} {}", command.get_name());
+    let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", trimmed(&command.render_long_help().to_string()));
+    for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+        describe(text, below, &name);
+    }
 }
 
 fn trimmed(text: &str) -> String {

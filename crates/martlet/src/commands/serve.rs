@@ -1,6 +1,6 @@
 //! `martlet serve`: production. Nothing is changed that was not asked for.
 
-use super::{config, load, migrate, settle_with};
+use super::{config, load_served, migrate, settle_with};
 use crate::cli::ServeArgs;
 use crate::exit::Failure;
 use crate::logging::{self, Format, LogGuard};
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
             .hint("make one with `openssl rand -base64 48`"));
     }
     let _log = start_log(&settings, Format::Json);
-    let (app, findings) = load(settings.folder())?;
+    let (app, findings) = load_served(&settings)?;
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
         tracing::warn!(file = finding.file, line = finding.line, code = finding.code, "{}", finding.message);
     }

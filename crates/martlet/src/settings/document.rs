@@ -35,7 +35,8 @@ pub(crate) fn markdown() -> String {
     text.push_str(
         "\n## Names of other documents\n\n\
          `CLIENT_URL` is taken as `cors.origins`, with a warning.\n\
-         `CACHE_TTL_EVENTS`, `CACHE_TTL_SESSIONS`, `CACHE_TTL_USERS`, `CACHE_TTL_AVAILABILITY`, \
+         `CACHE_TTL_EVENTS`, `CACHE_TTL_SESSIONS`, `CACHE_TTL_USERS` and `CACHE_TTL_AVAILABILITY`, in milliseconds, are taken as \
+         `cache.named.event`, `session`, `user` and `availability`, with a warning.\n\
          `ENABLE_PERFORMANCE_MONITORING` and `PERFORMANCE_LOG_LEVEL` are known and not yet in effect.\n\
          A variable that begins with `MARTLET_` and is near to a setting's name refuses to start; any other is ignored with a warning.\n",
     );

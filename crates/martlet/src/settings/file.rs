@@ -1,9 +1,10 @@
 //! `martlet.toml`: every mistake at its place, all at once.
 
-use super::key::{ALL, Key};
-use super::value::{Raw, Value, read};
+use super::key::{ALL, Form, Key};
+use super::value::{Raw, Value, named_time, read};
 use martlet_core::nearest;
 use martlet_sql::{Diagnostic, Severity, Span};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -77,6 +78,9 @@ fn read_entry(
 }
 
 fn read_value(text: &str, key: &'static Key, value: &DeValue<'_>, span: Range<usize>, settings: &mut FileSettings) {
+    if let (Form::Times { .. }, DeValue::Table(table)) = (key.form, value) {
+        return read_times(text, key, table, settings);
+    }
     match read(key.form, raw(value)) {
         Ok(value) => settings.values.push((key, value)),
         Err(refusal) => {
@@ -84,6 +88,21 @@ fn read_value(text: &str, key: &'static Key, value: &DeValue<'_>, span: Range<us
             settings.diagnostics.push(finding(text, span, "setting_value", message, &refusal.hint));
         }
     }
+}
+
+/// A table whose names are the author's.
+fn read_times(text: &str, key: &'static Key, table: &DeTable<'_>, settings: &mut FileSettings) {
+    let mut times = BTreeMap::new();
+    for (name, value) in table {
+        match named_time(key.form, name.get_ref(), raw(value.get_ref())) {
+            Ok((name, time)) => drop(times.insert(name, time)),
+            Err(refusal) => {
+                let message = format!("`{}.{}` {}", key.full_name(), name.get_ref(), refusal.message);
+                settings.diagnostics.push(finding(text, value.span(), "setting_value", message, &refusal.hint));
+            }
+        }
+    }
+    settings.values.push((key, Value::Times(times)));
 }
 
 fn raw<'a>(value: &'a DeValue<'_>) -> Raw<'a> {
@@ -180,6 +199,23 @@ mod tests {
             settings.values.iter().map(|(key, value)| format!("{}={value}", key.full_name())).collect();
         assert_eq!(values.len(), 4, "{values:?}");
         assert!(values.contains(&"server.connections_max=5000".to_owned()), "{values:?}");
+    }
+
+    #[test]
+    fn a_table_of_the_authors_names_has_a_time_for_each() {
+        let settings = parse("[cache]\nsize = \"64MiB\"\n[cache.named]\nevent = \"2m\"\nuser = \"10m\"\n");
+        assert!(settings.diagnostics.is_empty(), "{:?}", settings.diagnostics);
+        let values: Vec<String> =
+            settings.values.iter().map(|(key, value)| format!("{} {value}", key.full_name())).collect();
+        assert!(values.contains(&"cache.named event=2m, user=10m".to_owned()), "{values:?}");
+        insta::assert_snapshot!(mistakes("[cache]\nsize = \"1KiB\"\nentries_max = 0\n[cache.named]\nevent = 120\nuser = \"10 years\"\n\"a b\" = \"1s\"\nlong = \"366d\"\n"), @r#"
+        2:8: `cache.size` 1KiB is out of range; use a size from 1MiB to 1024GiB
+        3:15: `cache.entries_max` 0 is out of range; use a number from 100 to 100000000
+        5:9: `cache.named.event` needs a unit; write "120s" for seconds, "120ms" for milliseconds
+        6:8: `cache.named.user` `years` is not a unit of time; write a number with ms, s, m, h or d, such as "500ms", "2s", "15m"
+        7:9: `cache.named.a b` cannot have `a b`; a name is of a-z, 0-9 and _, and begins with a letter
+        8:8: `cache.named.long` 366d is out of range; use a time from 1ms to 365d
+        "#);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(crate) enum Form {
     DurationOrOff { min_ms: u64, max_ms: u64 },
     /// A rate as `@limit` takes it, or `off`.
     RateOrOff,
+    /// Names with a time each, in milliseconds; both ends included. In the file a table; each name is also a variable.
+    Times { min_ms: u64, max_ms: u64 },
     /// Bytes with a unit; both ends included.
     Size { min: u64, max: u64 },
     /// One of these words.
@@ -133,6 +135,10 @@ keys! {
 
     CACHE_MODE = "cache", "mode", Form::Choice(&["on", "off", "check"]), Default::Written("on"), "`on`: answers of queries are kept in memory until a write touches what they rest on. `off`: every call reads the database. `check`: as `on`, and every answer from memory is computed again and compared, for tests.";
     CACHE_CHECK_EVERY = "cache", "check_every", Form::Count { min: 0, max: 1_000_000_000 }, Default::Count(10_000), "Of so many answers from memory one is computed again and compared; `martlet_coherence_violations_total` counts those that were wrong. 0: none.";
+    CACHE_SIZE = "cache", "size", Form::Size { min: MIB, max: 1024 * 1024 * MIB }, Default::Size(100 * MIB), "Bytes of all answers that are kept, with what keeping them costs. Those that are read least make room.";
+    CACHE_ENTRIES_MAX = "cache", "entries_max", Form::Count { min: 100, max: 100_000_000 }, Default::Count(1_000_000), "Answers that are kept at most.";
+    CACHE_ANSWER_SIZE_MAX = "cache", "answer_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(MIB), "Bytes of the largest answer that is kept.";
+    CACHE_NAMED = "cache", "named", Form::Times { min_ms: 1, max_ms: limits::CACHE_NAMED_MS_MAX }, Default::Unset("none"), "How long answers of each named cache (`@cache named NAME`) are good at most: in the file `NAME = \"30s\"` under `[cache.named]`, in the environment `MARTLET_CACHE_NAMED_NAME`, at run time `martlet cache ttl`.";
 
     JWT_SECRET = "auth", "jwt_secret", Form::Secret { bytes_min: 32 }, Default::Unset("only tokens signed by this server's own key are taken"), "Secret of HS256 tokens. Best set as MARTLET_AUTH_JWT_SECRET, not in the file.";
     ISSUER = "auth", "issuer", Form::Text, Default::Unset("`iss` is not checked"), "What a token's `iss` must be.";

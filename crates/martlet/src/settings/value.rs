@@ -2,6 +2,7 @@
 
 use super::key::{Default, Form, Key};
 use martlet_engine::Rate;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub(crate) enum Value {
     Off,
     /// A list.
     List(Vec<String>),
+    /// A time for each name.
+    Times(BTreeMap<String, Duration>),
     /// An address with a port.
     Address(SocketAddr),
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Value {
             Value::Duration(time) => f.write_str(&written_duration(*time)),
             Value::Off => f.write_str("off"),
             Value::List(items) => f.write_str(&items.join(", ")),
+            Value::Times(times) => f.write_str(&written_times(times)),
             Value::Address(address) => write!(f, "{address}"),
         }
     }
@@ -86,6 +90,10 @@ pub(crate) fn read(form: Form, raw: Raw<'_>) -> Result<Value, Refusal> {
         Form::Count { min, max } => match raw {
             Raw::Text(text) | Raw::Integer(text) => count(text, min, max),
             _ => refusal("takes a whole number", example(form)),
+        },
+        Form::Times { min_ms, max_ms } => match raw {
+            Raw::Text(text) => times(text, min_ms, max_ms),
+            _ => refusal(format!("takes {}", describe(form)), example(form)),
         },
         Form::Origins => match raw {
             Raw::List(items) => origins(items),
@@ -149,7 +157,9 @@ fn text_form(form: Form, text: &str) -> Result<Value, Refusal> {
         },
         Form::Uuid if is_uuid(text) => Ok(Value::Text(text.to_ascii_lowercase())),
         Form::Uuid => refusal(format!("`{text}` is not a uuid"), example(form)),
-        Form::Count { .. } | Form::Origins | Form::Networks => unreachable!("read above, with their own raw forms"),
+        Form::Count { .. } | Form::Times { .. } | Form::Origins | Form::Networks => {
+            unreachable!("read above, with their own raw forms")
+        }
     }
 }
 
@@ -202,6 +212,45 @@ fn duration(text: &str, min_ms: u64, max_ms: u64) -> Result<Value, Refusal> {
         Some(millis) if (min_ms..=max_ms).contains(&millis) => Ok(Value::Duration(Duration::from_millis(millis))),
         _ => refusal(format!("{text} is out of range"), range()),
     }
+}
+
+/// `event=2m, user=10m`
+fn times(text: &str, min_ms: u64, max_ms: u64) -> Result<Value, Refusal> {
+    let mut times = BTreeMap::new();
+    for item in text.split(',').filter(|item| !item.trim().is_empty()) {
+        let Some((name, time)) = item.split_once('=') else {
+            return refusal(
+                format!("`{}` is no name with its time", item.trim()),
+                example(Form::Times { min_ms, max_ms }),
+            );
+        };
+        let (name, time) = named_time(Form::Times { min_ms, max_ms }, name.trim(), Raw::Text(time.trim()))?;
+        times.insert(name, time);
+    }
+    if times.len() > ITEMS_MAX {
+        return refusal(format!("has {} items", times.len()), format!("list at most {ITEMS_MAX}"));
+    }
+    Ok(Value::Times(times))
+}
+
+/// One name of a key that takes times, with its time.
+pub(crate) fn named_time(form: Form, name: &str, raw: Raw<'_>) -> Result<(String, Duration), Refusal> {
+    let Form::Times { min_ms, max_ms } = form else {
+        return refusal(format!("takes {}", describe(form)), example(form));
+    };
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) || !name.bytes().all(is_name) {
+        return refusal(format!("cannot have `{name}`"), "a name is of a-z, 0-9 and _, and begins with a letter");
+    }
+    match read(Form::Duration { min_ms, max_ms }, raw)? {
+        Value::Duration(time) => Ok((name.to_owned(), time)),
+        other => refusal(format!("cannot be `{other}`"), example(form)),
+    }
+}
+
+fn written_times(times: &BTreeMap<String, Duration>) -> String {
+    let written = times.iter().map(|(name, time)| format!("{name}={}", written_duration(*time)));
+    written.collect::<Vec<_>>().join(", ")
 }
 
 fn size(text: &str, min: u64, max: u64) -> Result<Value, Refusal> {
@@ -287,6 +336,7 @@ pub(crate) fn describe(form: Form) -> String {
         }
         Form::RateOrOff => "a rate, or off".to_owned(),
         Form::DurationOrOff { min_ms, max_ms } => describe(Form::Duration { min_ms, max_ms }) + ", or off",
+        Form::Times { min_ms, max_ms } => describe(Form::Duration { min_ms, max_ms }) + ", for each name",
         Form::Size { min, max } => format!("a size, {} to {}", written_size(min), written_size(max)),
         Form::Choice(words) => words.join(" or "),
         Form::Origins => "a list of origins".into(),
@@ -304,6 +354,7 @@ fn example(form: Form) -> String {
         Form::Count { min, max } => format!("use a number from {min} to {max}"),
         Form::RateOrOff => "write a rate, such as \"100/s\" or \"1000/15m\", or \"off\"".into(),
         Form::Duration { .. } | Form::DurationOrOff { .. } => "write a time, such as \"2s\"".into(),
+        Form::Times { .. } => "write a name and a time, such as \"event=2m\"".into(),
         Form::Size { .. } => "write a size, such as \"64MiB\"".into(),
         Form::Choice(words) => format!("use one of {}", words.join(", ")),
         Form::Origins => "write an origin as browsers send it, such as \"https://example.org\"".into(),

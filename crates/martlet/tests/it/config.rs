@@ -89,7 +89,7 @@ fn names_of_other_documents_warn() {
     assert_eq!(row(&run.stdout, "cors.origins"), "cors.origins https://a.example environment CLIENT_URL");
     insta::assert_snapshot!(run.stderr, @r"
     warning: CLIENT_URL is taken as `cors.origins`; write MARTLET_CORS_ORIGINS instead
-    warning: CACHE_TTL_USERS is not yet in effect
+    warning: CACHE_TTL_USERS is taken as `cache.named.user`; write MARTLET_CACHE_NAMED_USER=1000ms instead
     ");
     insta::assert_snapshot!(app.run_with("config", &[], "", &[("MARTLET_SERVER_LISTN", "x")]).all(), @r"
     1

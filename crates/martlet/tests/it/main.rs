@@ -5,6 +5,7 @@
 mod abuse;
 mod abuse_sql;
 mod bench;
+mod cache;
 mod check;
 mod clients;
 mod config;

@@ -1,6 +1,6 @@
 //! One reload after another: compile, migrate, seed, replace; or leave the last good app serving and say why.
 
-use crate::commands::{counts, load, migrate, seed, settings_text};
+use crate::commands::{counts, load_served, migrate, seed, settings_text};
 use crate::exit::Failure;
 use crate::output::{self, Stream};
 use crate::settings::{Settings, file};
@@ -49,7 +49,7 @@ impl Reloader {
 
     /// Reads the folder and serves it, if it is good and the database can follow it. False: the error was told.
     pub(super) fn reload(&mut self) -> bool {
-        let served = load(self.settings.folder()).and_then(|(app, findings)| {
+        let served = load_served(&self.settings).and_then(|(app, findings)| {
             output::note(output::diagnostics(&findings, Stream::Stderr).trim_end());
             self.serve(app)
         });

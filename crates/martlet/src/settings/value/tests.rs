@@ -44,6 +44,19 @@ fn the_range_is_named_at_the_limit_and_one_past_it() {
 }
 
 #[test]
+fn each_name_has_its_time() {
+    let form = Form::Times { min_ms: 1_000, max_ms: 3_600_000 };
+    let value = read(form, Raw::Text("event=2m, user_1 = 90s,")).unwrap();
+    assert_eq!(value.to_string(), "event=2m, user_1=90s");
+    assert_eq!(read(form, Raw::Text("")).unwrap(), Value::Times(BTreeMap::new()));
+    insta::assert_snapshot!(refused(form, "event"), @r#"`event` is no name with its time; write a name and a time, such as "event=2m""#);
+    insta::assert_snapshot!(refused(form, "Event=2m"), @"cannot have `Event`; a name is of a-z, 0-9 and _, and begins with a letter");
+    insta::assert_snapshot!(refused(form, "event=2h"), @"2h is out of range; use a time from 1s to 1h");
+    let many: String = (0..101).map(|number| format!("c{number}=2m,")).collect();
+    insta::assert_snapshot!(refused(form, &many), @"has 101 items; list at most 100");
+}
+
+#[test]
 fn origins_are_exact() {
     assert!(read(Form::Origins, Raw::Text("https://a.example, http://localhost:5173")).is_ok());
     for bad in ["https://a.example/", "*", "a.example", "https://A.example", "null", "https://", ""] {
