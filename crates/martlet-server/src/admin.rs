@@ -59,13 +59,18 @@ fn statistics(shared: &Shared) -> Value {
     let mut figures = shared.engine.store().figures();
     figures.plans.retain(|plan| plan.calls > 0);
     figures.plans.sort_by_key(|plan| std::cmp::Reverse(plan.total_ns));
+    let kept = shared.engine.cache_figures();
+    let hits = |plan: &PlanFigures| {
+        let query = kept.iter().find(|query| !plan.is_action && query.name == plan.name);
+        query.map_or(0, |query| query.hits)
+    };
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "timestamp": shared.clock.now().to_string(),
         "uptime_s": shared.started.elapsed().as_secs(),
         "memory_bytes": metrics::resident_bytes(),
         "evicted": figures.evicted,
-        "statistics": figures.plans.iter().map(of_plan).collect::<Vec<_>>(),
+        "statistics": figures.plans.iter().map(|plan| of_plan(plan, hits(plan))).collect::<Vec<_>>(),
         "routes": shared.statistics.routes(),
         "pools": figures.pools.iter().map(|pool| json!({
             "name": pool.name,
@@ -78,7 +83,8 @@ fn statistics(shared: &Shared) -> Value {
     })
 }
 
-fn of_plan(plan: &PlanFigures) -> Value {
+/// A plan's figures, and how often its answer came from memory, where no plan runs.
+fn of_plan(plan: &PlanFigures, hits: u64) -> Value {
     let [p50, p95, p99] = plan.percentiles_ns.map(|ns| seconds(ns.min(plan.max_ns)));
     let statements: Vec<Value> = plan
         .statements
@@ -100,6 +106,7 @@ fn of_plan(plan: &PlanFigures) -> Value {
         "kind": if plan.is_action { "action" } else { "query" },
         "db": "sqlite",
         "calls": plan.calls,
+        "cache_hits": hits,
         "errors": plan.errors,
         "rows": plan.rows,
         "total_s": seconds(plan.total_ns),

@@ -116,8 +116,9 @@ Examples:
   martlet stats shop
   martlet stats shop --json
 
-Those that took longest in all stand first. Times are those in the database, without what was
-waited; percentiles may be an eighth too high. Counted since the server started.")]
+Hits are answers from memory; calls, times and all else are of the database. Those that took longest
+there stand first. Times are without what was waited; percentiles may be an eighth too high. Counted
+since the server started.")]
     Stats(StatsArgs),
     /// Show what a running server keeps of answers, drop them, set times of named caches
     #[command(after_help = "\

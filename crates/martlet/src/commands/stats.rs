@@ -18,8 +18,9 @@ pub(crate) fn run(args: &StatsArgs) -> Result<(), Failure> {
     Ok(output::data(&as_table(&body))?)
 }
 
-const COLUMNS: [&str; 13] =
-    ["name", "kind", "calls", "errors", "rows", "total", "mean", "p50", "p95", "p99", "wait", "scanned", "sorts"];
+const COLUMNS: [&str; 14] = [
+    "name", "kind", "hits", "calls", "errors", "rows", "total", "mean", "p50", "p95", "p99", "wait", "scanned", "sorts",
+];
 
 fn as_table(body: &Value) -> String {
     let statistics = body["statistics"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -34,6 +35,7 @@ fn as_table(body: &Value) -> String {
         rows.push([
             text("name"),
             text("kind"),
+            count("cache_hits"),
             count("calls"),
             count("errors"),
             count("rows"),
@@ -80,12 +82,12 @@ mod tests {
 
     #[test]
     fn statistics_stand_in_columns() {
-        let body = serde_json::json!({"statistics": [{"name": "free", "kind": "query", "calls": 12, "errors": 1,
+        let body = serde_json::json!({"statistics": [{"name": "free", "kind": "query", "cache_hits": 40, "calls": 12, "errors": 1,
             "rows": 300, "total_s": 1.5, "mean_s": 0.125, "p50_s": 0.0002, "p95_s": 0.2, "p99_s": 0.3, "wait_s": 0,
             "rows_scanned": 9, "sorts": 2}]});
         insta::assert_snapshot!(as_table(&body), @r"
-        name  kind   calls  errors  rows   total      mean     p50       p95       p99  wait  scanned  sorts
-        free  query     12       1   300  1.50 s  125.0 ms  200 us  200.0 ms  300.0 ms     0        9      2
+        name  kind   hits  calls  errors  rows   total      mean     p50       p95       p99  wait  scanned  sorts
+        free  query    40     12       1   300  1.50 s  125.0 ms  200 us  200.0 ms  300.0 ms     0        9      2
         ");
         assert_eq!(as_table(&serde_json::json!({"statistics": []})), "no query or action has been called");
     }

@@ -16,9 +16,9 @@ fn a_running_server_tells_its_statistics() {
     }
     let table = app.run("stats", &[]);
     let line = table.stdout.lines().find(|line| line.starts_with("notes ")).unwrap_or_else(|| panic!("{table:?}"));
-    assert_eq!(line.split_whitespace().take(4).collect::<Vec<_>>(), ["notes", "query", "1", "0"]);
+    assert_eq!(line.split_whitespace().take(5).collect::<Vec<_>>(), ["notes", "query", "2", "1", "0"]);
     let json: Value = serde_json::from_str(&app.run("stats", &["--json"]).stdout).expect("JSON");
-    assert_eq!(json["statistics"][0]["calls"], 1);
+    assert_eq!([&json["statistics"][0]["calls"], &json["statistics"][0]["cache_hits"]], [1, 2]);
     assert_eq!(server.get("/metrics").status, 401, "only the service key");
     assert_eq!(server.get("/api/performance/monitor").status, 401);
 }
