@@ -108,7 +108,7 @@ pub(crate) fn plans<'a>(
             lives_for: declared.for_ms.map(Duration::from_millis),
             named: declared.named,
             must_end: statements(query).any(|statement| statement.volatility != Volatility::Immutable),
-            unkept: unkept(query, declared.is_strong),
+            unkept: unkept(query),
             counters: counters(name),
             generation: Arc::clone(generation),
         };
@@ -125,10 +125,9 @@ pub(super) fn dependencies(app: &App) -> Vec<Arc<Dependencies>> {
     app.queries.values().flat_map(of).collect()
 }
 
-fn unkept(query: &Query, is_strong: bool) -> Option<String> {
-    let strong = || is_strong.then(|| "`@cache strong`: every call reads the database".to_owned());
+fn unkept(query: &Query) -> Option<String> {
     let after = query.page.as_ref().and_then(|page| page.after_dependencies.unkept.clone());
-    query.dependencies.unkept.clone().or(after).or_else(strong)
+    query.dependencies.unkept.clone().or(after)
 }
 
 fn statements(query: &Query) -> impl Iterator<Item = &martlet_sql::Statement> {
