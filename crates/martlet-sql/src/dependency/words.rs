@@ -1,7 +1,8 @@
 //! Dependencies in words, for authors: `bookings where status = 'confirmed' and check_in < :check_out`.
 
 use super::keys::Link;
-use super::{Operand, Shape, Source, Term, Tuples};
+use super::{Dependencies, KEYS_SELECTED_MAX, Operand, Shape, Source, Term, Tuples};
+use crate::catalogue::Table;
 use crate::ir::{CompareOperator, Expr, ExprKind};
 use crate::{Bind, Catalogue, Declaration};
 use martlet_core::Value;
@@ -145,13 +146,50 @@ pub(super) fn expression(expr: &Expr) -> String {
     }
 }
 
-/// Why a table is a dependency as a whole, and what would help.
-pub(super) fn coarse(table: &str, links: &[Link]) -> String {
-    let operator = CompareOperator::Equal.name();
-    if links.is_empty() {
-        return format!("no condition fixes a column of `{table}`: `column {operator} :parameter` would");
+/// What makes a table's every row count, and what would help.
+pub(super) fn coarse(table: &Table, links: &[Link]) -> String {
+    if table.is_small {
+        return "any change of it ends the answer; it is small, so that there are few".to_owned();
     }
-    format!(
-        "`{table}` is joined to rows that are themselves not few: a condition on those, or on `{table}`, would help"
-    )
+    let key = table.foreign_keys.first().and_then(|key| key.columns.first()).or_else(|| table.primary_key.first());
+    let column = key.and_then(|column| table.columns.get(*column)).map_or(PART, |column| column.name.as_str());
+    let (name, operator) = (&table.name, CompareOperator::Equal.name());
+    let why = if links.is_empty() { "" } else { ", for it is joined to rows that are not few themselves" };
+    let or = if links.is_empty() { "" } else { ", or a condition on those," };
+    format!("any change of it ends the answer{why}; `{name}.{column} {operator} :parameter`{or} would narrow that")
+}
+
+impl Dependencies {
+    /// Whether answers are kept, for how long, and why not, in words.
+    pub fn kept_words(&self, declaration: &Declaration) -> String {
+        if let Some(reason) = &self.unkept {
+            return format!("not kept in memory: {reason}");
+        }
+        let cache = declaration.cache.clone().unwrap_or_default();
+        let mut words = match self.shapes.is_empty() {
+            true => "kept in memory".to_owned(),
+            false => "kept in memory until a commit changes one of these".to_owned(),
+        };
+        if let Some(for_ms) = cache.for_ms {
+            words.push_str(&format!(", for {} at most", time(for_ms)));
+        }
+        if let Some(name) = &cache.named {
+            words.push_str(&format!(", for as long at most as the settings say of `{name}`"));
+        }
+        if !self.keys.is_empty() {
+            words.push_str(&format!(
+                "\nwhere more than {KEYS_SELECTED_MAX} values are found by the rows before, every row of the table counts"
+            ));
+        }
+        words
+    }
+}
+
+/// As headers write it.
+fn time(ms: u64) -> String {
+    match ms {
+        ms if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
+        ms if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        ms => format!("{ms}ms"),
+    }
 }

@@ -29,6 +29,7 @@ fn told(app: &App, query: &Query) -> String {
             let reads: Vec<&str> = shape.reads.iter().map(|column| table.columns[*column].name.as_str()).collect();
             let words = shape.words(&app.catalogue, &query.declaration);
             writeln!(told, "{words} [{}]", reads.join(" ")).unwrap();
+            shape.coarse.iter().for_each(|reason| writeln!(told, "    {reason}").unwrap());
         }
         if dependencies.shapes.is_empty() {
             told.push_str("no row\n");
@@ -39,8 +40,9 @@ fn told(app: &App, query: &Query) -> String {
         if let Some(values) = &dependencies.values {
             writeln!(told, "  values: {}", values.sqlite.text.replace('\n', " ")).unwrap();
         }
-        if let Some(reason) = &dependencies.unkept {
-            writeln!(told, "  not kept: {reason}").unwrap();
+        let kept = dependencies.kept_words(&query.declaration);
+        if kept.lines().next() != Some("kept in memory until a commit changes one of these") {
+            writeln!(told, "  {kept}").unwrap();
         }
     }
     told

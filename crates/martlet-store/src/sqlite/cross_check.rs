@@ -8,7 +8,8 @@ use super::Shared;
 use super::authorizer::{Access, Noted, Role, TABLE_FUNCTIONS};
 use super::connection::Connection;
 use martlet_core::Error;
-use martlet_sql::{Action, App, Catalogue, Query, Statement, TableUse};
+use martlet_sql::dependency::Dependencies;
+use martlet_sql::{Action, App, Catalogue, EngineText, Query, Statement, TableUse};
 use std::collections::BTreeSet;
 
 /// Compares the catalogue with the tables that are there.
@@ -64,9 +65,11 @@ pub(super) fn queries(connection: &Connection, app: &App, is_checked: bool) -> R
         if is_checked {
             check_query(connection, app, query)?;
         }
-        keep_prepared(connection, &query.statement, &query.file)?;
+        keep_prepared(connection, &query.statement.sqlite, &query.file)?;
+        beside(&query.dependencies).try_for_each(|text| keep_prepared(connection, text, &query.file))?;
         if let Some(page) = &query.page {
-            keep_prepared(connection, &page.after, &query.file)?;
+            keep_prepared(connection, &page.after.sqlite, &query.file)?;
+            beside(&page.after_dependencies).try_for_each(|text| keep_prepared(connection, text, &query.file))?;
         }
     }
     Ok(())
@@ -75,14 +78,40 @@ pub(super) fn queries(connection: &Connection, app: &App, is_checked: bool) -> R
 fn check_query(connection: &Connection, app: &App, query: &Query) -> Result<(), Error> {
     let hidden = query.page.as_ref().map_or(0, |page| page.keys.len());
     check(connection, app, &query.statement, hidden, &query.file)?;
+    check_beside(connection, app, &query.statement, &query.dependencies, &query.file)?;
     if let Some(page) = &query.page {
         check(connection, app, &page.after, hidden, &query.file)?;
+        check_beside(connection, app, &page.after, &page.after_dependencies, &query.file)?;
     }
     if query.statement.writes.is_empty() { Ok(()) } else { Err(fault(&query.file, "a query that writes")) }
 }
 
-fn keep_prepared(connection: &Connection, statement: &Statement, place: &str) -> Result<(), Error> {
-    let prepared = connection.sqlite.prepare_cached(&statement.sqlite.text);
+/// The statements beside a query's own that tell what its answers rest on.
+fn beside(dependencies: &Dependencies) -> impl Iterator<Item = &EngineText> {
+    dependencies.keys.iter().chain(&dependencies.values).map(|statement| &statement.sqlite)
+}
+
+/// They read nothing that the query does not read: what they gave changes with what its answer rests on.
+fn check_beside(
+    connection: &Connection,
+    app: &App,
+    statement: &Statement,
+    dependencies: &Dependencies,
+    place: &str,
+) -> Result<(), Error> {
+    for text in beside(dependencies) {
+        let (prepared, noted) = connection.recorder.record(|| connection.sqlite.prepare(&text.text));
+        prepared.map_err(|failure| not_prepared(place, &failure))?;
+        let keys = Keys::default();
+        if let Some(noted) = noted.iter().find(|noted| !is_planned(&app.catalogue, statement, &keys, &noted.access)) {
+            return Err(fault(place, &format!("its keys access what its plan does not name: {:?}", noted.access)));
+        }
+    }
+    Ok(())
+}
+
+fn keep_prepared(connection: &Connection, text: &EngineText, place: &str) -> Result<(), Error> {
+    let prepared = connection.sqlite.prepare_cached(&text.text);
     prepared.map(drop).map_err(|failure| not_prepared(place, &failure))
 }
 
@@ -104,7 +133,7 @@ fn check(connection: &Connection, app: &App, statement: &Statement, hidden: usiz
             return Err(fault(place, &format!("accesses what its plan does not name: {:?}", noted.access)));
         }
     }
-    keep_prepared(connection, statement, place)
+    keep_prepared(connection, &statement.sqlite, place)
 }
 
 /// What a trigger does is not the statement's own; the changes that it makes are captured as they happen.

@@ -154,15 +154,16 @@ fn write_statement(
 fn write_dependencies(text: &mut String, app: &App, declaration: &Declaration, dependencies: &Dependencies) {
     if dependencies.shapes.is_empty() {
         text.push_str("\nits answer rests on no row\n");
-        return;
+    } else {
+        text.push_str("\nits answer rests on\n");
     }
-    text.push_str("\nits answer rests on\n");
     for shape in &dependencies.shapes {
         let _ = writeln!(text, "  {}", shape.words(&app.catalogue, declaration));
         for reason in &shape.coarse {
             let _ = writeln!(text, "    {reason}");
         }
     }
+    let _ = writeln!(text, "{}", dependencies.kept_words(declaration));
 }
 
 fn write_lines(text: &mut String, proof: &Proof, parent: i64, depth: usize) {

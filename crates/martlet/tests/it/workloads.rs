@@ -127,7 +127,12 @@ fn explain_says_what_an_answer_rests_on() {
         ("profile", "users where id = (auth.jwt() ->> 'sub')::bigint\n"),
         ("event", "blocks where event_id found by the rows before\n"),
         ("availability", "bookings where status = 'confirmed' and check_in < :check_out and "),
-        ("availability", "any row of room_types\n    no condition fixes a column of `room_types`"),
+        ("availability", "any row of room_types\n    any change of it ends the answer; it is small"),
+        ("availability", "\nkept in memory until a commit changes one of these\n"),
+        (
+            "recent",
+            "songs where id found by the rows before\nkept in memory until a commit changes one of these\nwhere more",
+        ),
     ] {
         let run = martlet(&["explain", app.to_str().unwrap(), name], "", &[]);
         assert_eq!(run.code, 0, "{run:?}");

@@ -67,7 +67,10 @@ impl<'a> Analysis<'a> {
                 (columns, Tuples::Selected(self.keys_statement(statement)))
             }
             None => {
-                if fixed.is_empty() {
+                if fixed.is_empty()
+                    && residual.is_empty()
+                    && let Some(table) = self.catalogue.table(table)
+                {
                     coarse.push(words::coarse(table, self.links_of(relation.id)));
                 }
                 let (columns, sources) = fixed.into_iter().unzip();
