@@ -5,6 +5,8 @@
 
 mod chart;
 mod check;
+mod from_memory;
+mod hits;
 mod machine;
 mod measure;
 mod options;
@@ -21,7 +23,7 @@ use anyhow::{Result, ensure};
 use measure::Figures;
 use options::Options;
 use std::time::Instant;
-use systems::Systems;
+use systems::{System, Systems};
 use workload::Workload;
 
 /// Runs the comparison that the arguments ask for, and writes what it found.
@@ -37,7 +39,7 @@ pub fn run(args: &[String], mut say: impl FnMut(&str)) -> Result<()> {
     for round in 1..=options.rounds {
         for workload in &options.workloads {
             systems.start_bare(&expected.bytes_of(*workload))?;
-            for system in systems.on(*workload) {
+            for system in System::on(*workload) {
                 check::one(&systems, system, *workload, &expected)?;
                 let told = figures.visit(&systems, system, *workload, round, &options)?;
                 say(&format!("{:4.0} s: round {round}, {told}", began.elapsed().as_secs_f64()));
@@ -48,8 +50,10 @@ pub fn run(args: &[String], mut say: impl FnMut(&str)) -> Result<()> {
         figures.no_errors(*workload)?;
     }
     let overload = if options.has_overload { overload::run_all(&systems, &options, &mut say)? } else { Vec::new() };
-    ensure!(!figures.is_empty() || !overload.is_empty(), "nothing was measured");
-    results::write(&figures, &overload, &options, began.elapsed(), &mut say)
+    let from_memory =
+        if options.has_hits { from_memory::run_all(&mut systems, &options, &mut say)? } else { Vec::new() };
+    ensure!(!figures.is_empty() || !overload.is_empty() || !from_memory.is_empty(), "nothing was measured");
+    results::write(&figures, &overload, &from_memory, &options, began.elapsed(), &mut say)
 }
 
 /// All workloads' names, for the command's help.

@@ -1,5 +1,6 @@
 //! Visits: a system is loaded with a workload, and what that showed is kept.
 
+use crate::compare::hits::Hits;
 use crate::compare::machine::Foreign;
 use crate::compare::options::Options;
 use crate::compare::ratio::{Ratio, median};
@@ -33,6 +34,8 @@ pub(crate) struct Cell {
     pub(crate) memory_at_rest: u64,
     pub(crate) memory_after: u64,
     pub(crate) foreign_share: f64,
+    /// Answers from memory in the closed runs, warm-ups among them; none where the server keeps none.
+    pub(crate) hits: Option<Hits>,
 }
 
 impl Cell {
@@ -69,10 +72,16 @@ impl Figures {
         self.cells.iter().map(|((workload, system), cell)| (*workload, *system, cell))
     }
 
-    /// How many times another's throughput is Martlet's.
-    pub(crate) fn throughput_ratio(&self, workload: Workload, other: System) -> Option<Ratio> {
-        let (ours, theirs) = (self.cell(workload, System::Martlet)?, self.cell(workload, other)?);
+    /// How many times another's throughput is one's own.
+    pub(crate) fn throughput_ratio(&self, workload: Workload, own: System, other: System) -> Option<Ratio> {
+        let (ours, theirs) = (self.cell(workload, own)?, self.cell(workload, other)?);
         Ratio::of(&ours.per_second, &theirs.per_second)
+    }
+
+    /// How many times another's processor time is one's own.
+    pub(crate) fn processor_ratio(&self, workload: Workload, own: System, other: System) -> Option<Ratio> {
+        let (ours, theirs) = (self.cell(workload, own)?, self.cell(workload, other)?);
+        Ratio::of(&ours.us_per_answer, &theirs.us_per_answer)
     }
 
     /// Loads a system once more; gives a line to say.
@@ -93,12 +102,16 @@ impl Figures {
         let times = options.times;
         let foreign = Foreign::begin(&pids)?;
         let (mut per_second, mut us_per_answer) = (Vec::new(), Vec::new());
+        let hits_before = systems.hits(system)?;
         for number in 0..times.runs {
             let warm_up = if number == 0 { times.warm_up } else { SHORT_WARM_UP };
             let report = visit.load(number, Pace::Closed, warm_up, times.run)?;
             cell.add(&report);
             per_second.push(report.per_second());
             us_per_answer.push(report.processor_us_per_request().context("nothing was answered")?);
+        }
+        if let (Some(before), Some(after)) = (hits_before, systems.hits(system)?) {
+            *cell.hits.get_or_insert_default() += after - before;
         }
         cell.foreign_share = cell.foreign_share.max(foreign.share(&pids)?);
         cell.per_second.push(median(&per_second).context("no run")?);

@@ -44,6 +44,8 @@ pub(crate) enum Ask {
         user: u32,
         bet_cents: u32,
     },
+    /// Martlet only: what it counts.
+    Metrics,
     /// Martlet only: takes back all bookings above a number.
     ResetBookings {
         keep: u32,
@@ -60,11 +62,19 @@ pub(crate) enum Api {
 impl Api {
     /// The whole request.
     pub(crate) fn bytes(self, ask: &Ask, host: &str, tokens: &Tokens) -> Vec<u8> {
+        self.conditional(ask, host, tokens, None)
+    }
+
+    /// The whole request of somebody who has the answer of this tag already.
+    pub(crate) fn conditional(self, ask: &Ask, host: &str, tokens: &Tokens, tag: Option<&str>) -> Vec<u8> {
         let (method, target, role, body) = self.line(ask);
         let authorization = role.map(|role| format!("Bearer {}", tokens.of(role)));
         let mut headers = Vec::new();
         if let Some(authorization) = &authorization {
             headers.push(("Authorization", authorization.as_str()));
+        }
+        if let Some(tag) = tag {
+            headers.push(("If-None-Match", tag));
         }
         if body.is_some() {
             headers.push(("Content-Type", "application/json"));
@@ -97,6 +107,7 @@ impl Api {
                 let body = format!(r#"{{"bet_cents":{bet_cents}}}"#);
                 ("POST", path("spin", "spins"), Some(Role::User(*user)), Some(body))
             }
+            Ask::Metrics => ("GET", "/metrics".to_owned(), Some(Role::Service), None),
             Ask::ResetBookings { keep } => {
                 let body = format!(r#"{{"keep":{keep}}}"#);
                 ("POST", path("reset_bookings", "reset_bookings"), Some(Role::Service), Some(body))

@@ -3,6 +3,7 @@
 mod tables;
 
 use crate::compare::chart::{Bar, Chart, Panel};
+use crate::compare::from_memory::Visit;
 use crate::compare::machine;
 use crate::compare::measure::{Cell, Figures};
 use crate::compare::options::Options;
@@ -24,13 +25,14 @@ const END: &str = "<!-- The end of what `cargo xtask bench` writes. -->";
 pub(crate) fn write(
     figures: &Figures,
     overload: &[Step],
+    from_memory: &[Visit],
     options: &Options,
     took: Duration,
     say: &mut impl FnMut(&str),
 ) -> Result<()> {
     let machine = machine::description();
-    let section = tables::section(figures, overload, options, &machine, took);
-    let raw = serde_json::to_string_pretty(&raw(figures, overload, options, &machine))? + "\n";
+    let section = tables::section(figures, overload, from_memory, options, &machine, took);
+    let raw = serde_json::to_string_pretty(&raw(figures, overload, from_memory, options, &machine))? + "\n";
     let charts = [("throughput", throughput(figures)), ("processor-time", processor_time(figures))];
     let folder = Path::new(if options.is_whole { "docs" } else { "target/bench" });
     fs::create_dir_all(folder.join("charts"))?;
@@ -63,7 +65,7 @@ fn between_marks(document: &str, section: &str) -> String {
 fn throughput(figures: &Figures) -> Chart {
     chart(figures, "Answers a second, 64 connections (and Martlet's ratio)", |workload, system, cell| {
         let value = median(&cell.per_second)?;
-        let ratio = figures.throughput_ratio(workload, system)?;
+        let ratio = figures.throughput_ratio(workload, System::Martlet, system)?;
         Some((value, format!("{}/s", tables::count(value)), format!("x {}", tables::short(ratio.median))))
     })
 }
@@ -94,7 +96,7 @@ fn chart(
     Chart { title: title.to_owned(), panels }
 }
 
-fn raw(figures: &Figures, overload: &[Step], options: &Options, machine: &str) -> Value {
+fn raw(figures: &Figures, overload: &[Step], from_memory: &[Visit], options: &Options, machine: &str) -> Value {
     let rounded = |values: &[f64]| values.iter().map(|value| (value * 10.0).round() / 10.0).collect::<Vec<_>>();
     let cells: Vec<Value> = figures
         .cells()
@@ -112,6 +114,8 @@ fn raw(figures: &Figures, overload: &[Step], options: &Options, machine: &str) -
                 },
                 "memory_bytes": { "at_rest": cell.memory_at_rest, "after": cell.memory_after },
                 "errors": cell.errors,
+                "hits": cell.hits.map(|hits| hits.hits),
+                "calls": cell.hits.map(|hits| hits.calls),
                 "foreign_share": (cell.foreign_share * 1e3).round() / 1e3,
             })
         })
@@ -135,6 +139,7 @@ fn raw(figures: &Figures, overload: &[Step], options: &Options, machine: &str) -
         "rounds": options.rounds,
         "cells": cells,
         "overload": overload,
+        "from_memory": from_memory.iter().map(Visit::raw).collect::<Vec<_>>(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The systems that are compared: how each is started, asked, and brought back to the data set.
 
+use crate::compare::hits::Hits;
 use crate::compare::process::{PINNED, Server, built, finish, pinned};
 use crate::compare::request::{Api, Ask};
 use crate::compare::token::Tokens;
@@ -36,6 +37,8 @@ const FORGETS_WITHIN: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum System {
     Martlet,
+    /// The same server with `cache.mode = off`, on a copy of its data.
+    Uncached,
     HandWritten,
     ExpressCached,
     Express,
@@ -43,12 +46,13 @@ pub(crate) enum System {
 }
 
 impl System {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Martlet, Self::HandWritten, Self::ExpressCached, Self::Express, Self::Bare];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Martlet, Self::Uncached, Self::HandWritten, Self::ExpressCached, Self::Express, Self::Bare];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Martlet => "martlet",
+            Self::Uncached => "martlet-uncached",
             Self::HandWritten => "hand-written",
             Self::ExpressCached => "express-cached",
             Self::Express => "express",
@@ -59,6 +63,7 @@ impl System {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Martlet => "Martlet",
+            Self::Uncached => "Martlet, cache off",
             Self::HandWritten => "hand-written (axum, rusqlite)",
             Self::ExpressCached => "Express, caches on",
             Self::Express => "Express, caches off",
@@ -69,7 +74,7 @@ impl System {
     /// Where its database is: a ratio without it says half.
     pub(crate) fn database(self) -> &'static str {
         match self {
-            Self::Martlet | Self::HandWritten => "in the process (SQLite)",
+            Self::Martlet | Self::Uncached | Self::HandWritten => "in the process (SQLite)",
             Self::ExpressCached => "beside it (PostgreSQL), Redis too",
             Self::Express => "beside it (PostgreSQL)",
             Self::Bare => "none: fixed bytes",
@@ -79,8 +84,23 @@ impl System {
     pub(crate) fn api(self) -> Api {
         match self {
             Self::ExpressCached | Self::Express => Api::Express,
-            Self::Martlet | Self::HandWritten | Self::Bare => Api::Martlet,
+            Self::Martlet | Self::Uncached | Self::HandWritten | Self::Bare => Api::Martlet,
         }
+    }
+
+    /// The systems that a workload is measured on, in turn.
+    pub(crate) fn on(workload: Workload) -> Vec<Self> {
+        let is_in = |system: &Self| match system {
+            // It has no spin.
+            Self::HandWritten => workload != Workload::Spin,
+            // A spin reads nothing that is kept.
+            Self::Uncached => workload != Workload::Spin,
+            Self::ExpressCached => workload.is_cached(),
+            // It has one answer, so it cannot be a mix.
+            Self::Bare => workload.parts().len() == 1,
+            Self::Martlet | Self::Express => true,
+        };
+        Self::ALL.into_iter().filter(is_in).collect()
     }
 }
 
@@ -89,6 +109,7 @@ pub(crate) struct Systems {
     // Fields are dropped in this order: servers before what they stand on.
     bare: Option<Server>,
     martlet: Server,
+    uncached: Server,
     hand_written: Server,
     express_cached: Server,
     express: Server,
@@ -106,7 +127,7 @@ impl Systems {
         let path = |name: &str| folder.path().join(name);
 
         let martlet = built("martlet")?;
-        let (data, copy) = (path("martlet"), path("hand-written"));
+        let (data, uncached, copy) = (path("martlet"), path("uncached"), path("hand-written"));
         let on_data = |command: &str| {
             let mut martlet = Command::new(&martlet);
             martlet.args([command, APP, "--data"]).arg(&data);
@@ -115,6 +136,7 @@ impl Systems {
         finish(&mut on_data("migrate"))?;
         finish(on_data("seed").args(["--scale", &rows.scale.to_string()]))?;
         copy_database(&data, &copy)?;
+        copy_database(&data, &uncached)?;
 
         let postgres = Postgres::start_with(&Start { settings: POSTGRES_SETTINGS, launcher: &PINNED });
         let url = database_url(&postgres);
@@ -139,11 +161,15 @@ impl Systems {
         let express_cached = express("1")?;
         let express = express("0")?;
 
-        let port = free_port();
-        let mut serve = pinned(&martlet);
-        serve.args(["serve", APP, "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&data);
-        serve.env("MARTLET_AUTH_JWT_SECRET", tokens.secret());
-        let martlet = Server::start(&mut serve, port, &path("martlet.log"))?;
+        let serve = |data: &Path, cache: &str, log: &str| {
+            let port = free_port();
+            let mut serve = pinned(&martlet);
+            serve.args(["serve", APP, "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+            serve.env("MARTLET_AUTH_JWT_SECRET", tokens.secret()).env("MARTLET_CACHE_MODE", cache);
+            Server::start(&mut serve, port, &path(log))
+        };
+        let uncached = serve(&uncached, "off", "uncached.log")?;
+        let martlet = serve(&data, "on", "martlet.log")?;
 
         let port = free_port();
         let mut hand = pinned(built("handwritten")?);
@@ -151,7 +177,19 @@ impl Systems {
         hand.arg(copy.join("app.db")).env("JWT_SECRET", tokens.secret());
         let hand_written = Server::start(&mut hand, port, &path("hand-written.log"))?;
 
-        Ok(Self { bare: None, martlet, hand_written, express_cached, express, redis, postgres, folder, tokens, rows })
+        Ok(Self {
+            bare: None,
+            martlet,
+            uncached,
+            hand_written,
+            express_cached,
+            express,
+            redis,
+            postgres,
+            folder,
+            tokens,
+            rows,
+        })
     }
 
     /// Starts the bare server anew with the bytes that it is to answer.
@@ -166,19 +204,6 @@ impl Systems {
         Ok(())
     }
 
-    /// The systems that a workload is measured on, in turn.
-    pub(crate) fn on(&self, workload: Workload) -> Vec<System> {
-        let is_in = |system: &System| match system {
-            // It has no spin.
-            System::HandWritten => workload != Workload::Spin,
-            System::ExpressCached => workload.is_cached(),
-            // It has one answer, so it cannot be a mix.
-            System::Bare => workload.parts().len() == 1,
-            System::Martlet | System::Express => true,
-        };
-        System::ALL.into_iter().filter(is_in).collect()
-    }
-
     pub(crate) fn address(&self, system: System) -> Result<SocketAddr> {
         Ok(self.server(system)?.address)
     }
@@ -189,7 +214,7 @@ impl Systems {
         Ok(match system {
             System::ExpressCached => vec![own, self.postgres.pid(), self.redis.pid()],
             System::Express => vec![own, self.postgres.pid()],
-            System::Martlet | System::HandWritten | System::Bare => vec![own],
+            System::Martlet | System::Uncached | System::HandWritten | System::Bare => vec![own],
         })
     }
 
@@ -204,7 +229,7 @@ impl Systems {
     pub(crate) fn reset_bookings(&self, system: System) -> Result<()> {
         let keep = self.rows.bookings;
         match system {
-            System::Martlet => {
+            System::Martlet | System::Uncached => {
                 let answer = self.ask(system, &Ask::ResetBookings { keep })?;
                 let told = String::from_utf8_lossy(&answer.body);
                 ensure!(answer.status < 300, "reset_bookings: {} {told}", answer.status);
@@ -226,9 +251,20 @@ impl Systems {
         Ok(())
     }
 
+    /// What the server counts of its cache: answers from memory, and all calls of queries.
+    pub(crate) fn hits(&self, system: System) -> Result<Option<Hits>> {
+        if system != System::Martlet {
+            return Ok(None);
+        }
+        let answer = self.ask(system, &Ask::Metrics)?;
+        ensure!(answer.status == 200, "/metrics: {}", answer.status);
+        Ok(Some(Hits::told(&String::from_utf8_lossy(&answer.body))))
+    }
+
     fn server(&self, system: System) -> Result<&Server> {
         Ok(match system {
             System::Martlet => &self.martlet,
+            System::Uncached => &self.uncached,
             System::HandWritten => &self.hand_written,
             System::ExpressCached => &self.express_cached,
             System::Express => &self.express,

@@ -1,5 +1,6 @@
 //! The section of docs/results.md: what was done, then tables.
 
+use crate::compare::from_memory::{self, Visit};
 use crate::compare::measure::{Cell, Figures};
 use crate::compare::options::Options;
 use crate::compare::overload::Step;
@@ -16,6 +17,7 @@ const MIB: f64 = 1_048_576.0;
 pub(super) fn section(
     figures: &Figures,
     overload: &[Step],
+    from_memory: &[Visit],
     options: &Options,
     machine: &str,
     took: Duration,
@@ -45,7 +47,20 @@ pub(super) fn section(
         if system == System::Martlet {
             return Some(format!("{}/s", count(median(&figures.cell(workload, system)?.per_second)?)));
         }
-        figures.throughput_ratio(workload, system).map(Ratio::text)
+        figures.throughput_ratio(workload, System::Martlet, system).map(Ratio::text)
+    });
+    let stored = &System::ALL[2..];
+    table(&mut text, "Without its cache, to that of", "", options, stored, |workload, system| {
+        figures.throughput_ratio(workload, System::Uncached, system).map(Ratio::text)
+    });
+    let own = &System::ALL[..2];
+    let title = "Processor time of one answer, to that of the bare server's same bytes";
+    table(&mut text, title, "Martlet", options, own, |workload, system| {
+        figures.processor_ratio(workload, system, System::Bare).map(Ratio::text)
+    });
+    table(&mut text, "Answers from memory", "Martlet", options, &System::ALL[..1], |workload, system| {
+        let share = figures.cell(workload, system)?.hits?.share()?;
+        Some(format!("{:.1} %", share * 100.0))
     });
     table(&mut text, "Answers a second", "", options, others, |workload, system| {
         Some(count(median(&figures.cell(workload, system)?.per_second)?))
@@ -61,6 +76,9 @@ pub(super) fn section(
         Some(format!("{:.0}, {:.0}", cell.memory_at_rest as f64 / MIB, cell.memory_after as f64 / MIB))
     });
     errors(&mut text, figures);
+    if !from_memory.is_empty() {
+        text.push_str(&from_memory::section(from_memory));
+    }
     if !overload.is_empty() {
         overload_table(&mut text, overload);
     }
@@ -119,7 +137,7 @@ fn overload_table(text: &mut String, steps: &[Step]) {
     let (Some(peak), Some(normal)) = (steps.first().map(|step| step.good_per_second), steps.first()) else { return };
     text.push_str(
         "\n### Overload\n\n\
-         `availability` from the database, open loop with 512 connections at a multiple of the peak, then the peak again; \
+         `availability` with the cache off, open loop with 512 connections at a multiple of the peak, then the peak again; \
          good is an answer below 400 within a second of the moment at which it was due.\n\n\
          | rate | asked/s | good/s | of the peak | refused/s | never sent/s | p99 of the good, ms | to the peak's |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
