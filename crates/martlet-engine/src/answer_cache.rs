@@ -120,7 +120,8 @@ impl AnswerCache {
         now: Instant,
     ) -> Option<KeptAnswer> {
         let AnswerKeys { keys, values } = &**answer.keys.as_ref()?;
-        let named = plan.named().and_then(|name| self.named.load().get(name).copied());
+        let time_of_name = || plan.named().and_then(|name| self.named.load().get(name).copied());
+        let named = time_of_name();
         let lives_for = plan.lives_for(named).ok()?;
         let bind = |bind: &Bind| match bind {
             Bind::Parameter(index) => inputs.arguments.get(*index).cloned(),
@@ -134,11 +135,15 @@ impl AnswerCache {
         let query = plan.query(inputs);
         let number = answer.position.number;
         let entry = self.cache.keep(generation.start, number, key, query, &resolve, kept, lives_for, now);
+        // Whoever sets another time drops what is kept after that: this may have come later, by the time before.
+        if time_of_name() != named {
+            self.clear_plans(std::iter::once(plan));
+        }
         entry.ok().map(KeptAnswer)
     }
 
     /// Sets how long the answers of each named cache (`@cache named NAME`) are good; names that are missing have no
-    /// end by time. For what is kept from now on: [`crate::Engine::set_named_caches`] also ends what is kept.
+    /// end by time. For what is kept from now on: [`crate::Engine::set_cache_time`] also ends what is kept.
     pub fn set_named(&self, named: BTreeMap<String, Duration>) {
         self.named.store(Arc::new(named));
     }

@@ -64,16 +64,4 @@ impl Engine {
         let named = loaded.entries().filter_map(|entry| entry.cache.as_ref()?.named());
         named.map(|name| (name.to_owned(), times.get(name).copied())).collect()
     }
-
-    /// Sets how long the answers of each named cache are good, from the next call on: what is kept by another time of
-    /// its name is dropped.
-    pub fn set_named_caches(&self, named: BTreeMap<String, Duration>) {
-        let Some(cache) = self.settings.cache.as_deref() else { return };
-        let before = cache.named();
-        cache.set_named(named);
-        let now = cache.named();
-        let loaded = self.loaded.load();
-        let is_changed = |plan: &&CachePlan| plan.named().is_some_and(|name| before.get(name) != now.get(name));
-        cache.clear_plans(loaded.entries().filter_map(|entry| entry.cache.as_ref()).filter(is_changed));
-    }
 }

@@ -242,7 +242,7 @@ async fn what_depends_on_the_time_is_kept_only_with_an_end() {
     assert_eq!(of("clock_named"), [0, 11, 29]);
     // A time that is set later counts for what is kept already.
     assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Memory);
-    test.engine.set_named_caches(BTreeMap::from([("clocks".to_owned(), Duration::from_secs(1))]));
+    assert_eq!(test.engine.set_cache_time("clocks", Duration::from_secs(1)).unwrap(), 1);
     assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Store);
     test.clock.set(at(33));
     assert_eq!(told(&test, &anyone, "clock_named", "").await.0, Source::Store);
@@ -276,8 +276,8 @@ async fn what_is_cleared_is_computed_again_and_nothing_else() {
     let test = TestEngine::of(ITEMS);
     let anyone = anonymous();
     put(&test, 1, "a", 1).await;
+    test.engine.set_cache_time("clocks", Duration::from_secs(60)).unwrap();
     for name in ["items", "whoami", "page", "clock_named"] {
-        test.engine.set_named_caches(BTreeMap::from([("clocks".to_owned(), Duration::from_secs(60))]));
         told(&test, &anyone, name, "").await;
     }
     assert_eq!(test.engine.clear_cache(Clear::Query("items")), Some(1));
