@@ -5,6 +5,7 @@
 mod cache;
 mod callers;
 mod crowds;
+mod endless;
 mod messages;
 mod requests;
 mod settings;

@@ -8,7 +8,7 @@
 
 mod app;
 mod check;
-mod client;
+pub(crate) mod client;
 mod foreign;
 mod judge;
 mod load;

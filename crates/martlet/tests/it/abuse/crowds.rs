@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// A table that a slow query reads.
+/// A table that slow queries read, and a quick one.
 const FILES: &[(&str, &str)] = &[
     ("migrations/0002_things.sql", "create table things (id bigint primary key, name text not null);\n"),
     (
@@ -14,6 +14,11 @@ const FILES: &[(&str, &str)] = &[
         "-- @allow anyone\n-- @param steps bigint\n-- @returns row\n-- @timeout 60s\n\
          select (select name from things where id = 1) as name, \
          (select count(*) from generate_series(1::bigint, :steps) as g(i)) as steps\n",
+    ),
+    (
+        "queries/thing.sql",
+        "-- @allow anyone\n-- @param id bigint\n-- @param word text = ''\n-- @returns row\n\
+         select :id as id, (select name from things where id = :id) as name, length(:word) as length\n",
     ),
     (
         "queries/share.sql",
@@ -34,7 +39,7 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-fn start(environment: &[(&str, &str)]) -> Watched {
+pub(super) fn start(environment: &[(&str, &str)]) -> Watched {
     let app = App::notes();
     for (path, text) in watched::FILES.iter().chain(FILES) {
         app.save(path, text);
@@ -43,7 +48,7 @@ fn start(environment: &[(&str, &str)]) -> Watched {
     Watched::serve(app, environment)
 }
 
-fn put(watched: &Watched, id: i64, name: &str) {
+pub(super) fn put(watched: &Watched, id: i64, name: &str) {
     let body = format!(r#"{{"id":{id},"name":"{name}"}}"#);
     let answer = watched.send("POST", "/rest/v1/rpc/put_thing", &[], &body);
     assert!([200, 204].contains(&answer.status), "{}", answer.raw);
