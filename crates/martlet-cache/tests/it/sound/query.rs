@@ -42,7 +42,8 @@ pub(crate) struct Param {
 impl Query {
     /// Any query.
     pub(crate) fn any(random: &mut Random, kind: Kind) -> Self {
-        let mut maker = Maker { random, params: Vec::new(), ctes: Vec::new(), aliases: 0, narrowing: None };
+        let mut maker =
+            Maker { random, params: Vec::new(), ctes: Vec::new(), around: Vec::new(), aliases: 0, narrowing: None };
         let mut page = None;
         let mut header = String::new();
         let sql = match kind {
@@ -92,6 +93,8 @@ struct Maker<'r> {
     random: &'r mut Random,
     params: Vec<Param>,
     ctes: Vec<Relation>,
+    /// What the conditions of joins may name besides: the relations of the query around.
+    around: Vec<Relation>,
     aliases: usize,
     narrowing: Option<String>,
 }

@@ -9,6 +9,7 @@ use super::super::scope::{self, Conjunct};
 use super::super::terms;
 use super::Analysis;
 use super::facts::{Facts, Given};
+use super::walk::outer_side;
 use crate::ir::{Body, ExprKind, Relation, RelationId, Select, Source};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -89,8 +90,10 @@ impl<'a> Analysis<'a> {
         }
         self.meet(member.query);
         let (inside, _) = scope::of(core, self.rules);
+        // One that may be missing need not be there for the row outside to count.
+        let missing = if self.rules.hold(Rule::Member) { outer_side(core) } else { BTreeSet::new() };
         let mut news = Vec::new();
-        for relation in inside {
+        for relation in inside.into_iter().filter(|relation| !missing.contains(&relation.id)) {
             let Some(facts) = self.facts.get(&relation.id).filter(|facts| facts.is_bounded) else { continue };
             for link in facts.links.iter().filter(|link| link.other == member.relation) {
                 let (column, other_column) = (link.other_column, link.column);

@@ -183,10 +183,18 @@ impl Maker<'_> {
     }
 
     fn exists(&mut self, own: &[Relation], depth: usize) -> String {
-        let (from, relations) = self.from(depth);
+        let (from, relations) = self.inner_from(own, depth);
         let mut conditions = self.conditions(&relations, own, depth);
         conditions.extend(self.correlation(&relations, own));
         format!("exists (select 1 from {from}{})", filter(&conditions))
+    }
+
+    /// A FROM clause inside a condition of a query over these relations.
+    fn inner_from(&mut self, own: &[Relation], depth: usize) -> (String, Vec<Relation>) {
+        let around = std::mem::replace(&mut self.around, own.to_vec());
+        let from = self.from(depth);
+        self.around = around;
+        from
     }
 
     /// An equality with a column of the query around, mostly.
@@ -216,7 +224,7 @@ impl Maker<'_> {
             return "true".to_owned();
         };
         let not = *self.random.choose(&["", "", "not "]);
-        let (from, relations) = self.from(depth);
+        let (from, relations) = self.inner_from(own, depth);
         let Some((inner, _)) = self.column_where(&relations, |other| other == ty) else { return "true".to_owned() };
         let mut conditions = self.conditions(&relations, own, depth);
         if self.random.percent(30) {
@@ -247,7 +255,7 @@ impl Maker<'_> {
 
     /// A subquery of one value, and its type.
     pub(super) fn scalar(&mut self, outer: &[Relation], depth: usize) -> (String, Type) {
-        let (from, relations) = self.from(depth);
+        let (from, relations) = self.inner_from(outer, depth);
         let mut conditions = self.conditions(&relations, outer, depth);
         conditions.extend(self.correlation(&relations, outer));
         let filter = filter(&conditions);

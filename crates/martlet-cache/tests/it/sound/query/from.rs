@@ -40,6 +40,10 @@ impl Maker<'_> {
         if self.random.percent(90) {
             terms.extend(self.link(right, left));
         }
+        if !self.around.is_empty() && self.random.percent(25) {
+            let around = self.around.clone();
+            terms.extend(self.link(right, &around));
+        }
         if terms.is_empty() || self.random.percent(35) {
             let of = if self.random.percent(50) { right } else { &both };
             terms.push(self.condition(of, &[], depth.saturating_sub(1).min(1)));
@@ -60,7 +64,9 @@ impl Maker<'_> {
                 (format!("{} {alias}", cte.alias), relation(cte.columns))
             }
             5..=7 if depth > 0 => {
+                let around = std::mem::take(&mut self.around);
                 let Inner { sql, columns } = self.inner(&[], depth - 1, None);
+                self.around = around;
                 (format!("({sql}) {alias}"), relation(columns))
             }
             8 => match self.random.below(4) {
