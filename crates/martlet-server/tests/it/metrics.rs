@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[test]
 fn only_the_service_sees_the_page() {
     let site = Site::start();
-    for path in ["/metrics", "/admin/v1/stats", "/api/performance/monitor"] {
+    for path in ["/metrics", "/admin/v1/stats", "/admin/v1/cache", "/api/performance/monitor"] {
         assert_eq!(site.get(path).status, 401, "{path}");
         assert_eq!(site.get_as(path, &token("authenticated")).status, 403, "{path}");
         assert_eq!(site.get_as(path, "nonsense").status, 401, "{path}");
@@ -15,6 +15,39 @@ fn only_the_service_sees_the_page() {
     }
     let dev = Site::with(|settings| settings.is_dev = true);
     assert_eq!(dev.get("/metrics").status, 200);
+}
+
+#[test]
+fn only_the_service_tells_the_cache_what_to_do() {
+    let site = Site::start();
+    let ask = |method: &str, query: &str, token: &str| {
+        let bearer = format!("Bearer {token}");
+        let fields = if token.is_empty() { Vec::new() } else { vec![("authorization", bearer.as_str())] };
+        site.send(method, &format!("/admin/v1/cache{query}"), &fields, "")
+    };
+    let service = token("service_role");
+    for (method, query) in [("DELETE", ""), ("DELETE", "?query=greet"), ("PUT", "?named=x&ttl_ms=1")] {
+        assert_eq!(ask(method, query, "").status, 401, "{method} {query}");
+        assert_eq!(ask(method, query, &token("authenticated")).status, 403, "{method} {query}");
+    }
+    for (method, query, status, code) in [
+        ("DELETE", "", 200, "cleared"),
+        ("DELETE", "?query=greet", 200, "cleared"),
+        ("DELETE", "?query=gret", 404, "MRT030"),
+        ("DELETE", "?named=x", 404, "MRT030"),
+        ("DELETE", "?all=1", 400, "MRT002"),
+        ("DELETE", "?query=greet&query=greet", 400, "MRT002"),
+        ("DELETE", "?query=%zz", 400, "MRT002"),
+        ("PUT", "", 400, "MRT002"),
+        ("PUT", "?named=x&ttl_ms=1", 404, "MRT030"),
+        ("PUT", "?named=x&ttl_ms=0", 400, "MRT001"),
+        ("PUT", "?named=x&ttl_ms=-5", 400, "MRT001"),
+        ("PUT", "?named=x&ttl_ms=99999999999999999999", 400, "MRT001"),
+        ("POST", "", 405, "PGRST117"),
+    ] {
+        let reply = ask(method, query, &service);
+        assert!(reply.status == status && reply.body.contains(code), "{method} {query}: {reply:?}");
+    }
 }
 
 #[test]
