@@ -46,6 +46,7 @@ static OF_WRITES: &[&Code] = &[
 /// Codes that a call by its documented path and method does not meet, or that `expected` brings.
 static OF_OTHERS: &[&Code] = &[
     &code::UNKNOWN_NAME,
+    &code::UNKNOWN_CACHE,
     &code::INVALID_PATH,
     &code::METHOD_ON_RPC,
     &code::METHOD,
