@@ -6,32 +6,19 @@
 //!
 //! What those call who watch over the server is never refused, nor are preflights, which cost no more than a refusal.
 
+mod line;
+
+pub(crate) use line::{Line, Relay, Turn};
+
 use crate::body::Body;
 use crate::failure::{Failure, Surface};
 use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{self, HeaderValue};
-use martlet_core::{Error, Histogram, QueueBounds, QueueLimit, code, limits};
+use martlet_core::{Error, QueueBounds, QueueLimit, code, limits};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::task::{Wake, Waker};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-
-/// Upper bounds of the time until a connection's turn, in nanoseconds.
-const DELAY_BOUNDS: &[u64] = &[
-    100_000,
-    500_000,
-    1_000_000,
-    5_000_000,
-    10_000_000,
-    25_000_000,
-    50_000_000,
-    100_000_000,
-    250_000_000,
-    500_000_000,
-    1_000_000_000,
-    5_000_000_000,
-];
 
 /// Seconds after which a refused caller should come back: not all at once.
 const RETRY_AFTER: [HeaderValue; 3] =
@@ -85,132 +72,6 @@ impl Shed {
     }
 }
 
-/// The connections whose bytes have come and whose turn has not.
-#[derive(Debug)]
-pub(crate) struct Line {
-    base: Instant,
-    waiting: AtomicUsize,
-    delay: Histogram,
-}
-
-impl Line {
-    fn new() -> Self {
-        Self { base: Instant::now(), waiting: AtomicUsize::new(0), delay: Histogram::new(DELAY_BOUNDS) }
-    }
-
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Relaxed)
-    }
-
-    pub(crate) fn delay(&self) -> &Histogram {
-        &self.delay
-    }
-
-    fn nanos(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.base).as_nanos()).unwrap_or(u64::MAX)
-    }
-}
-
-/// One connection's place in the line.
-#[derive(Debug)]
-pub(crate) struct Turn {
-    line: Arc<Line>,
-    /// When its bytes came, in nanoseconds of the line's; 0: it does not wait.
-    woken: AtomicU64,
-    /// The same of the turn that it has now.
-    came: AtomicU64,
-}
-
-impl Turn {
-    pub(crate) fn new(line: Arc<Line>) -> Self {
-        Self { line, woken: AtomicU64::new(0), came: AtomicU64::new(0) }
-    }
-
-    /// Its bytes have come.
-    fn wake(&self) {
-        if self.woken.load(Relaxed) == 0 {
-            let now = self.line.nanos(Instant::now()).max(1);
-            if self.woken.compare_exchange(0, now, Relaxed, Relaxed).is_ok() {
-                self.line.waiting.fetch_add(1, Relaxed);
-            }
-        }
-    }
-
-    /// Its turn has come, whatever it does with it.
-    pub(crate) fn take(&self) {
-        if self.woken.load(Relaxed) != 0 {
-            let woken = self.woken.swap(0, Relaxed);
-            if woken != 0 {
-                self.line.waiting.fetch_sub(1, Relaxed);
-                self.came.store(woken, Relaxed);
-            }
-        }
-    }
-
-    /// Whether others wait too.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.line.waiting() > 0
-    }
-
-    /// When the bytes of the request came that is read in this turn. Each is told once: of several in the same bytes
-    /// only the first has waited.
-    pub(crate) fn came(&self) -> Option<Instant> {
-        let came = self.came_yet();
-        if came.is_some() {
-            self.came.store(0, Relaxed);
-        }
-        came
-    }
-
-    /// The same, to be told again.
-    pub(crate) fn came_yet(&self) -> Option<Instant> {
-        let came = self.came.load(Relaxed);
-        (came != 0).then(|| self.line.base + Duration::from_nanos(came))
-    }
-
-    /// Its request is answered: what woke it meanwhile was the rest of that.
-    pub(crate) fn end(&self) {
-        self.came.store(0, Relaxed);
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.take();
-    }
-}
-
-/// Wakes a connection's task and notes when.
-#[derive(Debug)]
-pub(crate) struct Relay {
-    turn: Arc<Turn>,
-    task: Waker,
-}
-
-impl Relay {
-    /// The waker to give to the stream; the one from before where it still stands for the task.
-    pub(crate) fn of<'a>(kept: &'a mut Option<(Arc<Relay>, Waker)>, turn: &Arc<Turn>, task: &Waker) -> &'a Waker {
-        // A task's waker stays the same: this makes one for each connection.
-        if !kept.as_ref().is_some_and(|(relay, _)| relay.task.will_wake(task)) {
-            let relay = Arc::new(Relay { turn: Arc::clone(turn), task: task.clone() });
-            let waker = Waker::from(Arc::clone(&relay));
-            *kept = Some((relay, waker));
-        }
-        &kept.as_ref().expect("made above").1
-    }
-}
-
-impl Wake for Relay {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.turn.wake();
-        self.task.wake_by_ref();
-    }
-}
-
 /// Decides who is let in.
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -256,6 +117,16 @@ impl Admission {
         Ok(())
     }
 
+    /// Lets one in that costs no more than a refusal, whoever waits. Counts it.
+    pub(crate) fn pass(&self, now: Instant, waited: Duration) {
+        self.note_waited(waited);
+        if let Some(limit) = &self.limit {
+            // For the measure of the rate, whatever it says.
+            limit.admits(self.line.nanos(now), self.line.waiting());
+            limit.served();
+        }
+    }
+
     /// Whether some may be refused now: only then is it worth to look at a request before it is read as one.
     pub(crate) fn is_strained(&self) -> bool {
         self.limit.as_ref().is_some_and(QueueLimit::is_strained)
@@ -281,7 +152,7 @@ impl Admission {
     }
 
     fn note_waited(&self, waited: Duration) {
-        self.line.delay.observe(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX));
+        self.line.note_waited(waited);
     }
 
     /// The answer of those who are not let in; made of what is ready.

@@ -2,6 +2,7 @@
 
 use crate::body::Body;
 use crate::coding::{Accepted, Coding};
+use crate::dressed::Dressed;
 use crate::entity_tag::{BodyDigest, DIGESTED_INLINE_SIZE_MAX, Verdict};
 use crate::failure::Failure;
 use crate::front::Shared;
@@ -9,11 +10,12 @@ use crate::headers;
 use crate::negotiation::Shape;
 use crate::preferences::{Preferences, Returned};
 use crate::refusal;
+use crate::surrogates;
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use martlet_core::{Error, Position, code};
-use martlet_engine::{Answer, Demand, Returns, Target};
+use martlet_engine::{Answer, Demand, KeptAnswer, Returns, Source, Target};
 
 /// What a request wants of its answer; read, and refused, before anything runs.
 #[derive(Debug, Clone, Copy)]
@@ -57,15 +59,34 @@ impl Wishes {
     }
 }
 
-/// Makes the response. Errors: 412 by `If-Match`, 400 for a condition with too many tags.
+/// What is to be answered.
+pub(crate) struct Answered<'a> {
+    pub(crate) answer: Answer,
+    pub(crate) source: Source,
+    /// It stays in the cache, with what is made of it here.
+    pub(crate) kept: Option<&'a KeptAnswer>,
+    pub(crate) name: &'a str,
+    pub(crate) target: Target,
+}
+
+/// What of an answer is the same for all who ask for it in the same way.
+pub(crate) struct Made {
+    pub(crate) digest: BodyDigest,
+    pub(crate) coding: Coding,
+    pub(crate) content_type: HeaderValue,
+    /// None: nobody has asked for the body in this coding.
+    pub(crate) body: Option<Bytes>,
+}
+
+/// Makes the response and, of what was read, what it is made of. Errors: 412 by `If-Match`, 400 for a condition with
+/// too many tags.
 pub(crate) async fn respond(
     shared: &Shared,
-    answer: Answer,
-    target: Target,
+    answered: Answered<'_>,
     wishes: &Wishes,
     fields: &HeaderMap,
-) -> Result<Response<Body>, Failure> {
-    let Answer { body, rows, position, .. } = answer;
+) -> Result<(Response<Body>, Option<Made>), Failure> {
+    let Answered { answer: Answer { body, rows, position, .. }, source, kept, name, target } = answered;
     let is_list = target.returns == Returns::Rows && !target.is_paged;
     let is_object_of_list = wishes.shape.is_object && is_list;
     let is_wanted = !(wishes.is_call && wishes.preferences.returned == Some(Returned::Minimal));
@@ -73,27 +94,32 @@ pub(crate) async fn respond(
         Some(list) if is_object_of_list => Some(only_item(&list)),
         body => body,
     };
-    let mut response = match body {
-        None => status_only(StatusCode::NO_CONTENT),
-        Some(body) if wishes.is_call => encoded(shared, body, wishes.shape.content_type(), wishes.accepted).await?,
-        Some(body) => conditional(shared, body, wishes, fields).await?,
+    let (mut response, made) = match body {
+        None => (status_only(StatusCode::NO_CONTENT), None),
+        Some(body) if wishes.is_call => {
+            (encoded(shared, body, wishes.shape.content_type(), wishes.accepted).await?, None)
+        }
+        Some(body) => {
+            // What is attached is of the whole answer.
+            let (response, made) =
+                conditional(shared, body, kept.filter(|_| !is_object_of_list), wishes, fields).await?;
+            (response, Some(made))
+        }
     };
     let fields = response.headers_mut();
     let is_public = target.is_public && !wishes.is_call;
-    let (cache, vary) = match (target.is_action, is_public) {
-        (true, _) => (headers::NO_STORE, headers::VARY_PRIVATE),
-        (false, true) => (headers::PUBLIC, headers::VARY_PUBLIC),
-        (false, false) => (headers::PRIVATE, headers::VARY_PRIVATE),
-    };
+    if target.is_action {
+        fields.insert(header::CACHE_CONTROL, headers::NO_STORE);
+        fields.insert(header::VARY, headers::VARY_PRIVATE);
+    } else {
+        add_cache_fields(is_public, fields);
+        let is_from_memory = source != Source::Store;
+        fields.insert(headers::CACHE, if is_from_memory { headers::MEMORY } else { headers::STORE });
+    }
     if is_public {
-        fields.insert(headers::CDN_CACHE_CONTROL, headers::PUBLIC);
+        surrogates::add(&shared.engine, name, fields);
     }
-    fields.insert(header::CACHE_CONTROL, cache);
-    fields.insert(header::VARY, vary);
     fields.insert(headers::POSITION, position_value(position));
-    if !target.is_action {
-        fields.insert(headers::CACHE, headers::STORE);
-    }
     let has_count = wishes.preferences.count.is_some() && is_list;
     if has_count {
         fields.insert(header::CONTENT_RANGE, content_range(rows));
@@ -101,34 +127,65 @@ pub(crate) async fn respond(
     if let Some(applied) = wishes.preferences.applied(wishes.is_call, has_count) {
         fields.insert(headers::PREFERENCE_APPLIED, applied);
     }
-    Ok(response)
+    Ok((response, made))
+}
+
+/// How long others may keep a query's answer, and what it depends on.
+pub(crate) fn add_cache_fields(is_public: bool, fields: &mut HeaderMap) {
+    let (cache, vary) = match is_public {
+        true => (headers::PUBLIC, headers::VARY_PUBLIC),
+        false => (headers::PRIVATE, headers::VARY_PRIVATE),
+    };
+    if is_public {
+        fields.insert(headers::CDN_CACHE_CONTROL, headers::PUBLIC);
+    }
+    fields.insert(header::CACHE_CONTROL, cache);
+    fields.insert(header::VARY, vary);
 }
 
 /// The body with its tag, or 304.
 async fn conditional(
     shared: &Shared,
     body: Bytes,
+    kept: Option<&KeptAnswer>,
     wishes: &Wishes,
     fields: &HeaderMap,
-) -> Result<Response<Body>, Failure> {
+) -> Result<(Response<Body>, Made), Failure> {
+    let digest = digest_of(shared, &body, kept).await?;
+    let coding = wishes.accepted.choose(body.len());
+    let content_type = wishes.shape.content_type();
+    let (mut response, told, made) = match digest.judge(fields, coding)? {
+        Some(Verdict::Failed) => return Err(refusal::precondition().into()),
+        Some(Verdict::Unchanged(told)) => {
+            let body = (coding == Coding::Identity).then_some(body);
+            let made = Made { digest, coding, content_type, body };
+            (status_only(StatusCode::NOT_MODIFIED), told, made)
+        }
+        None => {
+            let (body, coding) = coded(shared, body, kept, wishes.accepted).await?;
+            let response = with_body(body.clone(), coding, content_type.clone());
+            (response, coding, Made { digest, coding, content_type, body: Some(body) })
+        }
+    };
+    response.headers_mut().insert(header::ETAG, digest.tag(told));
+    Ok((response, made))
+}
+
+/// The digest of a body; of one that is kept it is made once.
+async fn digest_of(shared: &Shared, body: &Bytes, kept: Option<&KeptAnswer>) -> Result<BodyDigest, Error> {
+    if let Some(dressed) = kept.and_then(Dressed::of) {
+        return Ok(dressed.digest);
+    }
     let digest = if body.len() <= DIGESTED_INLINE_SIZE_MAX {
-        BodyDigest::of(&body)
+        BodyDigest::of(body)
     } else {
         let body = body.clone();
         Box::pin(shared.compressor.run(move || BodyDigest::of(&body))).await?
     };
-    let coding = wishes.accepted.choose(body.len());
-    let (mut response, coding) = match digest.judge(fields, coding)? {
-        Some(Verdict::Failed) => return Err(refusal::precondition().into()),
-        Some(Verdict::Unchanged(coding)) => (status_only(StatusCode::NOT_MODIFIED), coding),
-        None => {
-            let response = encoded(shared, body, wishes.shape.content_type(), wishes.accepted).await?;
-            let is_compressed = response.headers().contains_key(header::CONTENT_ENCODING);
-            (response, if is_compressed { coding } else { Coding::Identity })
-        }
-    };
-    response.headers_mut().insert(header::ETAG, digest.tag(coding));
-    Ok(response)
+    if let Some(kept) = kept {
+        shared.engine.attach(kept, Box::new(Dressed::new(digest)));
+    }
+    Ok(digest)
 }
 
 /// A body in the coding that the request likes best. `Vary` is the caller's.
@@ -138,10 +195,37 @@ pub(crate) async fn encoded(
     content_type: HeaderValue,
     accepted: Accepted,
 ) -> Result<Response<Body>, Error> {
+    let (body, coding) = coded(shared, body, None, accepted).await?;
+    Ok(with_body(body, coding, content_type))
+}
+
+/// The body in the coding that is liked best, if that is shorter; of one that is kept it is made once.
+async fn coded(
+    shared: &Shared,
+    body: Bytes,
+    kept: Option<&KeptAnswer>,
+    accepted: Accepted,
+) -> Result<(Bytes, Coding), Error> {
     let coding = accepted.choose(body.len());
-    let compressed = shared.compressor.compress(coding, &body).await?;
+    let dressed = kept.and_then(|kept| Some((kept, Dressed::of(kept)?)));
+    let known = dressed.and_then(|(_, dressed)| dressed.compressed(coding).cloned());
+    let compressed = match known {
+        Some(compressed) => compressed,
+        None => {
+            let compressed = shared.compressor.compress(coding, &body).await?;
+            if let Some((kept, dressed)) = dressed
+                && dressed.keep(coding, &compressed)
+            {
+                shared.engine.reweigh(kept);
+            }
+            compressed
+        }
+    };
     let is_shorter = compressed.len() < body.len() || !accepted.takes_identity();
-    let (body, coding) = if is_shorter { (compressed, coding) } else { (body, Coding::Identity) };
+    Ok(if is_shorter { (compressed, coding) } else { (body, Coding::Identity) })
+}
+
+fn with_body(body: Bytes, coding: Coding, content_type: HeaderValue) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     let fields = response.headers_mut();
     fields.reserve(20);
@@ -149,7 +233,7 @@ pub(crate) async fn encoded(
     if let Some(coding) = coding.header() {
         fields.insert(header::CONTENT_ENCODING, coding);
     }
-    Ok(response)
+    response
 }
 
 fn status_only(status: StatusCode) -> Response<Body> {

@@ -5,6 +5,8 @@
 
 mod head;
 
+pub(crate) use head::is_host;
+
 use crate::admission::Shed;
 use crate::batch;
 use crate::body::Body;

@@ -1,26 +1,31 @@
 //! What every request shares, and the services behind the first stage.
 
 use crate::admission::{Admission, Turn};
+use crate::alias::Aliases;
 use crate::compression::Compressor;
 use crate::cors::Cors;
 use crate::dev::Dev;
-use crate::early_refusal::EarlyRefusal;
+use crate::early::Early;
 use crate::health::Probe;
 use crate::identity::Identities;
 use crate::metrics::HttpStatistics;
 use crate::openapi::Description;
+use crate::rate_fields::AddressLimit;
 use crate::request_id::RequestIds;
 use crate::settings::ServerSettings;
 use crate::static_files::PublicFolder;
 use hyper::header::HeaderValue;
 use martlet_core::Clock;
-use martlet_engine::{Engine, LimitState, RateLimiter, network};
+use martlet_engine::{Engine, LimitState};
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+/// How long an answer that has ended may still take its place at most.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// What every request shares.
 pub(crate) struct Shared {
@@ -35,7 +40,9 @@ pub(crate) struct Shared {
     pub(crate) dev: Arc<Dev>,
     pub(crate) probe: Probe,
     /// The general limit of each address.
-    pub(crate) address_limit: Option<RateLimiter>,
+    pub(crate) address_limit: Option<AddressLimit>,
+    /// What requests are answered with early.
+    pub(crate) aliases: Aliases,
     pub(crate) statistics: HttpStatistics,
     pub(crate) description: Description,
     pub(crate) admission: Admission,
@@ -64,7 +71,8 @@ impl Shared {
             public,
             dev: Arc::new(Dev::new()),
             probe: Probe::default(),
-            address_limit: settings.rate_limit.map(RateLimiter::new),
+            address_limit: settings.rate_limit.map(AddressLimit::new),
+            aliases: Aliases::new(),
             statistics: HttpStatistics::new(),
             description: Description::default(),
             started: Instant::now(),
@@ -78,9 +86,17 @@ impl Shared {
 
     /// Counts a request against the general limit of its address; none: there is no such limit.
     pub(crate) fn take_address(&self, address: IpAddr, now: Instant) -> Option<LimitState> {
-        let limiter = self.address_limit.as_ref()?;
-        let standing = limiter.take(&network(address), self.clock.steady_at(now));
-        Some(LimitState { name: "address".into(), rate: limiter.rate(), standing })
+        let limit = self.address_limit.as_ref()?;
+        let standing = limit.take(address, self.clock.steady_at(now));
+        Some(LimitState { name: Arc::clone(&limit.name), rate: limit.rate(), standing })
+    }
+
+    /// Lets go, now and then, what early answers hold on to in vain. Never ends.
+    pub(crate) async fn sweep(&self) {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            self.aliases.sweep(Instant::now(), self.clock.now().micros().div_euclid(1_000_000));
+        }
     }
 
     /// From now on every answer is the last of its connection.
@@ -108,7 +124,7 @@ pub(crate) struct Front {
     pub(crate) router: axum::Router,
     pub(crate) door: Door,
     /// None behind the operator's door, where nobody is refused.
-    pub(crate) early: Option<Arc<EarlyRefusal>>,
+    pub(crate) early: Option<Arc<Early>>,
 }
 
 /// A request that has come in.

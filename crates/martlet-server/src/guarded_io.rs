@@ -2,13 +2,17 @@
 //!
 //! No timer runs and no clock is read while the bytes flow; both begin at the first wait.
 
+mod early_part;
+
 use crate::admission::Relay;
-use crate::early_refusal::EarlyRefusal;
+use crate::early;
 use crate::raw_head::RawHead;
 use crate::wire::{BUSY, HEAD, IDLE, Wire};
 use crate::wire_refusal;
 use bytes::{Buf as _, Bytes};
+use early_part::Early;
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -45,19 +49,6 @@ pub(crate) struct GuardedIo<S> {
     early: Option<Early>,
 }
 
-/// Refusals that hyper does not hear of.
-struct Early {
-    refusal: Arc<EarlyRefusal>,
-    /// Whether all that hyper was given were heads alone: else what comes may be the rest of something.
-    is_in_step: bool,
-    /// Whether hyper's last answer has gone out.
-    is_flushed: bool,
-    /// When hyper was last given a head.
-    last_head: std::time::Instant,
-    /// What is left to write.
-    rest: Bytes,
-}
-
 /// The end of a connection whose other side may still be sending.
 struct Discard {
     size: usize,
@@ -72,14 +63,8 @@ struct Stall {
 }
 
 impl<S> GuardedIo<S> {
-    pub(crate) fn new(stream: S, wire: Wire, patience: Patience, early: Option<Arc<EarlyRefusal>>) -> Self {
-        let early = early.map(|refusal| Early {
-            refusal,
-            is_in_step: true,
-            is_flushed: true,
-            last_head: std::time::Instant::now(),
-            rest: Bytes::new(),
-        });
+    pub(crate) fn new(stream: S, wire: Wire, patience: Patience, early: Option<(Arc<early::Early>, IpAddr)>) -> Self {
+        let early = early.map(|(answers, peer)| Early::new(answers, peer));
         Self {
             stream,
             wire,
@@ -106,12 +91,18 @@ impl<S> GuardedIo<S> {
     fn written(&mut self, result: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         match result {
             Poll::Ready(result) => {
-                if let (Some(stall), Ok(size)) = (&mut self.stall, &result) {
-                    stall.written = stall.written.saturating_add(*size as u64);
+                if let Ok(size) = &result {
+                    self.note_written(*size);
                 }
                 Poll::Ready(result)
             }
             Poll::Pending => self.poll_stall(cx).map(Err),
+        }
+    }
+
+    fn note_written(&mut self, size: usize) {
+        if let Some(stall) = &mut self.stall {
+            stall.written = stall.written.saturating_add(size as u64);
         }
     }
 
@@ -138,9 +129,7 @@ impl<S> GuardedIo<S> {
     fn note_head(&mut self, bytes: &[u8]) {
         let phase = &self.wire.phase;
         if let Some(early) = &mut self.early {
-            early.is_in_step &= self.raw_head.is_empty() || self.raw_head.is_alone() || phase.get() == HEAD;
-            early.is_flushed = false;
-            early.last_head = self.wire.turn.came_yet().unwrap_or(early.last_head);
+            early.note_head(&self.raw_head, &self.wire);
         }
         if phase.get() == IDLE {
             phase.begin_head();
@@ -151,18 +140,6 @@ impl<S> GuardedIo<S> {
         if self.raw_head.has_length() {
             phase.note_length();
         }
-    }
-
-    /// The answer to what has been read, if it is a request that hyper need not hear of.
-    fn refuse_early(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let early = self.early.as_ref()?;
-        let phase = &self.wire.phase;
-        let is_answered = phase.get() == IDLE && early.is_flushed && !phase.streams();
-        let is_between = self.raw_head.is_empty() || (self.raw_head.is_alone() && is_answered);
-        if !(early.is_in_step && is_between) {
-            return None;
-        }
-        early.refusal.answer(bytes, &self.wire, early.last_head)
     }
 }
 
@@ -196,47 +173,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for GuardedIo<S> {
                 return Poll::Ready(result);
             }
             if this.wire.phase.get() == BUSY {
-                this.early.iter_mut().for_each(|early| early.is_in_step = false);
+                // The rest of its body, or what comes behind.
+                this.raw_head.read(&buf.filled()[before..]);
                 return Poll::Ready(result);
             }
             if this.wire.turn.is_crowded() {
                 this.look_for_end(buf);
             }
-            let Some(answer) = this.refuse_early(&buf.filled()[before..]) else {
-                this.note_head(&buf.filled()[before..]);
+            let bytes = &buf.filled()[before..];
+            if !this.answer_early(cx, bytes)? {
+                this.note_head(bytes);
                 return Poll::Ready(result);
-            };
+            }
             buf.set_filled(before);
-            this.end_early(answer);
         }
     }
 }
 
 impl<S: AsyncWrite + Unpin> GuardedIo<S> {
-    /// The request that was read is over; what follows is the next one's.
-    fn end_early(&mut self, answer: Vec<u8>) {
-        self.wire.turn.end();
-        self.wire.phase.end(false, false);
-        self.head = None;
-        if let Some(early) = &mut self.early {
-            early.rest = answer.into();
-        }
-    }
-
-    /// Writes what an early refusal has left.
-    fn poll_early_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(early) = self.early.as_mut().filter(|early| early.rest.has_remaining()) {
-            match Pin::new(&mut self.stream).poll_write(cx, &early.rest) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(size)) => early.rest.advance(size),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return self.poll_stall(cx).map(Err),
-            }
-            self.stall = None;
-        }
-        Poll::Ready(Ok(()))
-    }
-
     /// Writes a refusal of hyper's in our shape; none: these bytes are an answer of ours.
     fn poll_refusal(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
         if self.wire.phase.get() != HEAD {
@@ -292,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
         if result.is_ready() {
             self.stall = None;
             if self.wire.phase.get() == IDLE {
-                self.early.iter_mut().for_each(|early| early.is_flushed = true);
+                self.early.iter_mut().for_each(Early::note_flushed);
             }
         }
         result

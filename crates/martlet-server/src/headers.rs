@@ -4,6 +4,7 @@ use hyper::header::{HeaderName, HeaderValue};
 
 pub(crate) const APIKEY: HeaderName = HeaderName::from_static("apikey");
 pub(crate) const CACHE: HeaderName = HeaderName::from_static("martlet-cache");
+pub(crate) const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 pub(crate) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -17,6 +18,7 @@ pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 pub(crate) const RELOAD_ERROR: HeaderName = HeaderName::from_static("x-martlet-reload-error");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+pub(crate) const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 pub(crate) const ARRAY_JSON_STRIPPED: HeaderValue =

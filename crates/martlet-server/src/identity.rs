@@ -40,6 +40,15 @@ impl Identities {
         }
     }
 
+    /// The token of a request whose identity was just found, to ask later whether it is still good; none inside: it
+    /// came without. None: it is not remembered any more.
+    pub(crate) fn remembered(&self, headers: &HeaderMap) -> Option<Option<Arc<Verified>>> {
+        match token_of(headers).ok()? {
+            Some(token) => self.verified.get(&digest(token)).map(Some),
+            None => Some(None),
+        }
+    }
+
     fn of_token(&self, token: &[u8]) -> Result<Identity, Error> {
         let now_s = self.clock.now().micros().div_euclid(1_000_000);
         let digest = digest(token);

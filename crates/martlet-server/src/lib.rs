@@ -9,7 +9,7 @@
 mod settings;
 
 mod admission;
-mod early_refusal;
+mod early;
 mod guarded_io;
 mod raw_head;
 mod server;
@@ -27,7 +27,9 @@ mod identity;
 pub mod tokens;
 
 mod admin;
+mod alias;
 mod answer;
+mod dressed;
 mod metrics;
 mod openapi;
 
@@ -41,6 +43,7 @@ mod query_string;
 mod request_body;
 mod routes;
 mod rpc;
+mod surrogates;
 
 mod body;
 mod cors;

@@ -1,11 +1,13 @@
 //! How limits stand, in the fields of draft-ietf-httpapi-ratelimit-headers-09 (structured fields, RFC 9651).
 
+use crate::early::{write_line, write_number};
 use crate::headers;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use martlet_core::Error;
-use martlet_core::code;
-use martlet_engine::LimitState;
+use martlet_core::{Error, Timestamp, code};
+use martlet_engine::{LimitState, Rate, RateLimiter, Standing, network};
 use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Adds how the limits stand; where one refuses, also when to come back.
 pub(crate) fn add(limits: &[LimitState], fields: &mut HeaderMap) {
@@ -33,6 +35,48 @@ pub(crate) fn add(limits: &[LimitState], fields: &mut HeaderMap) {
     }
 }
 
+/// The general limit of each address.
+#[derive(Debug)]
+pub(crate) struct AddressLimit {
+    pub(crate) name: Arc<str>,
+    limiter: RateLimiter,
+    /// `RateLimit-Policy` as a line, and the beginning of `RateLimit`.
+    policy: Vec<u8>,
+}
+
+impl AddressLimit {
+    pub(crate) fn new(rate: Rate) -> Self {
+        let name: Arc<str> = "address".into();
+        let standing = Standing { is_allowed: true, remaining: 0, reset_us: 0, retry_us: 0 };
+        let mut fields = HeaderMap::new();
+        add(&[LimitState { name: Arc::clone(&name), rate, standing }], &mut fields);
+        let mut policy = Vec::new();
+        if let Some(value) = fields.get(headers::RATE_LIMIT_POLICY) {
+            write_line(headers::RATE_LIMIT_POLICY.as_str(), value.as_bytes(), &mut policy);
+        }
+        policy.extend_from_slice(format!("{}: \"{name}\";r=", headers::RATE_LIMIT).as_bytes());
+        Self { name, limiter: RateLimiter::new(rate), policy }
+    }
+
+    pub(crate) fn rate(&self) -> Rate {
+        self.limiter.rate()
+    }
+
+    /// Counts a request of an address, if the limit allows it.
+    pub(crate) fn take(&self, address: IpAddr, now: Timestamp) -> Standing {
+        self.limiter.take(&network(address), now)
+    }
+
+    /// What [`add`] says of an address that is within the limit, as lines of a head.
+    pub(crate) fn write_lines(&self, standing: Standing, head: &mut Vec<u8>) {
+        head.extend_from_slice(&self.policy);
+        write_number(standing.remaining, 1, head);
+        head.extend_from_slice(b";t=");
+        write_number(standing.reset_us.div_ceil(1_000_000), 1, head);
+        head.extend_from_slice(b"\r\n");
+    }
+}
+
 /// The refusal by the general limit of an address.
 pub(crate) fn too_many() -> Error {
     Error::new(&code::RATE_LIMITED, "too many requests from this address").hint("retry after the time of `Retry-After`")
@@ -41,7 +85,6 @@ pub(crate) fn too_many() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martlet_engine::{Rate, Standing};
 
     #[test]
     fn abuse_http_19_fields_are_structured() {
@@ -65,5 +108,18 @@ mod tests {
         let mut fields = HeaderMap::new();
         add(&[], &mut fields);
         assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn lines_say_the_same_as_fields() {
+        let rate = Rate { calls: 5, window_ms: 60_000, is_count: false };
+        let limit = AddressLimit::new(rate);
+        let standing = limit.take(IpAddr::from([1, 1, 1, 1]), Timestamp::from_micros(1_800_000_000_000_000));
+        let mut fields = HeaderMap::new();
+        add(&[LimitState { name: Arc::clone(&limit.name), rate, standing }], &mut fields);
+        let fields = fields.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+        let mut lines = Vec::new();
+        limit.write_lines(standing, &mut lines);
+        assert_eq!(String::from_utf8(lines).unwrap(), fields.collect::<String>());
     }
 }

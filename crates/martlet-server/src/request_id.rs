@@ -1,5 +1,6 @@
 //! The name of a request in answers and logs.
 
+use crate::early::write_hex;
 use crate::headers::REQUEST_ID;
 use hyper::header::{HeaderMap, HeaderValue};
 use std::fmt::Write as _;
@@ -33,7 +34,11 @@ impl RequestIds {
     pub(crate) fn write(&self, came: Option<&[u8]>, head: &mut Vec<u8>) {
         match came {
             Some(id) if is_good(id) => head.extend_from_slice(id),
-            _ => head.extend_from_slice(self.new_id().as_bytes()),
+            _ => {
+                write_hex(u64::from(self.prefix), 8, head);
+                head.push(b'-');
+                write_hex(self.next.fetch_add(1, Ordering::Relaxed), 1, head);
+            }
         }
     }
 
@@ -70,5 +75,13 @@ mod tests {
             assert!(of(bad).as_bytes().starts_with(format!("{:08x}-", ids.prefix).as_bytes()));
         }
         assert_ne!(ids.of(&HeaderMap::new()), ids.of(&HeaderMap::new()));
+        let written = |came: Option<&[u8]>| {
+            let mut head = Vec::new();
+            ids.write(came, &mut head);
+            String::from_utf8(head).unwrap()
+        };
+        assert_eq!(written(Some(b"abc-1")), "abc-1");
+        let next = ids.given();
+        assert_eq!(written(Some(b"two words")), format!("{:08x}-{next:x}", ids.prefix));
     }
 }

@@ -76,7 +76,7 @@ pub(crate) async fn call(
         }
         Routed::Call(entry, path) => {
             entry.count();
-            rpc::call_by_route(shared, request, &entry.name, &path?, arrived).await
+            rpc::call_by_route(shared, request, &entry, &path?, arrived).await
         }
     }
 }

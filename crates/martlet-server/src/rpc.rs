@@ -4,7 +4,8 @@
 //! `select=*` where `.select()` follows `.rpc()`: that is passed over; anything else that would narrow, order or cut
 //! the rows of a query is refused, since passing over it would give rows that were not asked for.
 
-use crate::answer::{Wishes, respond};
+use crate::alias::{self, Known};
+use crate::answer::{Answered, Wishes, respond};
 use crate::body::Body;
 use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
@@ -17,8 +18,9 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity};
-use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, Source, Target};
+use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, RouteEntry, Target};
 use std::pin::pin;
+use std::sync::Arc;
 
 const QUERY_METHODS: &str = "GET, HEAD, POST, OPTIONS";
 const ACTION_METHODS: &str = "POST, OPTIONS";
@@ -30,6 +32,7 @@ struct Called<'a> {
     name: &'a str,
     /// Parameters and their parts of the path, by a route; none by name.
     path: Option<&'a [(String, String)]>,
+    route: Option<&'a Arc<RouteEntry>>,
 }
 
 /// Answers a call of a query or action by its name as it stands in the URL.
@@ -41,19 +44,20 @@ pub(crate) async fn call(
 ) -> Result<Response<Body>, Failure> {
     let identity = shared.identities.of(request.headers())?;
     let name = decode_segment(raw_name)?;
-    call_as(shared, request, &Called { name: &name, path: None }, identity, arrived).await
+    call_as(shared, request, &Called { name: &name, path: None, route: None }, identity, arrived).await
 }
 
 /// Answers a call of a query or action by one of its routes, whose method it has.
 pub(crate) async fn call_by_route(
     shared: &Shared,
     request: Request<Incoming>,
-    name: &str,
+    route: &Arc<RouteEntry>,
     path: &[(String, String)],
     arrived: &Arrived,
 ) -> Result<Response<Body>, Failure> {
     let identity = shared.identities.of(request.headers())?;
-    call_as(shared, request, &Called { name, path: Some(path) }, identity, arrived).await
+    call_as(shared, request, &Called { name: &route.name, path: Some(path), route: Some(route) }, identity, arrived)
+        .await
 }
 
 async fn call_as(
@@ -85,7 +89,7 @@ async fn run(
     let wishes = Wishes::of(&parts.method, &parts.headers)?;
     let demand = wishes.demand();
     let is_action = target.is_some_and(|target| target.is_action);
-    let Outcome { result, limits, source, .. } = if matches!(parts.method, Method::GET | Method::HEAD) {
+    let Outcome { result, limits, source, kept } = if matches!(parts.method, Method::GET | Method::HEAD) {
         let mut pairs = query_arguments(parts.uri.query(), shared.settings.url_parameters_max)?;
         pairs.extend_from_slice(called.path.unwrap_or_default());
         let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival: arrived.at, demand };
@@ -111,13 +115,17 @@ async fn run(
     let target =
         target.unwrap_or(Target { is_action: false, returns: Returns::Nothing, is_public: false, is_paged: false });
     let responded = match result {
-        Ok(answer) => respond(shared, answer, target, &wishes, &parts.headers).await,
+        Ok(answer) => {
+            let answered = Answered { answer, source, kept: kept.as_ref(), name, target };
+            respond(shared, answered, &wishes, &parts.headers).await
+        }
         Err(error) => Err(wishes.refuse(error)),
     };
     match responded {
-        Ok(mut response) => {
-            if source != Source::Store {
-                response.headers_mut().insert(headers::CACHE, headers::MEMORY);
+        Ok((mut response, made)) => {
+            if let (Some(kept), Some(made), true) = (kept, made, limits.is_empty()) {
+                let known = Known { name, route: called.route, target, kept, made };
+                alias::remember(shared, &parts, known, response.headers());
             }
             rate_fields::add(&limits, response.headers_mut());
             Ok(response)

@@ -7,7 +7,7 @@
 mod connection;
 
 use crate::dev::Dev;
-use crate::early_refusal::EarlyRefusal;
+use crate::early::Early;
 use crate::front::{Door, Front, Shared};
 use crate::identity::Identities;
 use crate::router::router;
@@ -161,6 +161,7 @@ impl Server {
         tokio::select! {
             () = serve_all => {}
             () = all => {}
+            () = front.shared.sweep() => {}
         }
         drop(listener);
         let linger = LINGER.min(settings.shutdown_grace);
@@ -180,7 +181,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindEr
 }
 
 fn front_of(shared: Arc<Shared>, door: Door) -> Front {
-    let early = (door == Door::Public).then(|| Arc::new(EarlyRefusal::new(Arc::clone(&shared))));
+    let early = (door == Door::Public).then(|| Arc::new(Early::new(Arc::clone(&shared))));
     Front { router: router(Arc::clone(&shared), door), shared, door, early }
 }
 

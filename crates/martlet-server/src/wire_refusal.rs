@@ -3,7 +3,7 @@
 //! A head that cannot be parsed is answered by hyper with a bare status. What it writes is known to the byte, and
 //! while no request is being answered nothing else is written: so it is found on its way out and given our body.
 
-use crate::early_refusal::write_fields;
+use crate::early::write_fields;
 use crate::failure::{Failure, Surface};
 use crate::refusal;
 use bytes::Bytes;

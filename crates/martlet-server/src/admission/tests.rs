@@ -1,5 +1,6 @@
 use super::*;
 use std::sync::atomic::AtomicBool;
+use std::task::{Wake, Waker};
 
 /// A task that notes that it was woken.
 #[derive(Default)]

@@ -52,7 +52,7 @@ fn check_host(request: &Request<Incoming>) -> Result<(), Failure> {
         (None, None) if request.version() >= Version::HTTP_11 => {
             Err(refusal::bad_request("the request has no `Host`").into())
         }
-        (Some(host), None) if !host.as_bytes().iter().all(|byte| is_host_byte(*byte)) => {
+        (Some(host), None) if !is_host(host.as_bytes()) => {
             Err(refusal::bad_request("`Host` is no name or address with a port").into())
         }
         (Some(host), None) => match request.uri().authority() {
@@ -66,8 +66,8 @@ fn check_host(request: &Request<Incoming>) -> Result<(), Failure> {
 }
 
 /// RFC 3986, sections 3.2.2 and 3.2.3: a name, an address, a port; nobody's name and password, no path, no blank.
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
+pub(crate) fn is_host(host: &[u8]) -> bool {
+    host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte))
 }
 
 /// RFC 9112, section 6.1: hyper goes by the last coding alone and leaves the others to us. We know none of them, so

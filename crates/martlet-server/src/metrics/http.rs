@@ -8,7 +8,7 @@ use martlet_core::{Histogram, Percentiles, limits};
 use martlet_engine::RouteEntry;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Upper bounds of durations, in nanoseconds: those of OpenTelemetry's advice, and every threshold that a target names.
@@ -140,6 +140,10 @@ struct Counts {
 
 type Table = HashMap<Key, Arc<Series>>;
 
+/// The series of one answer: GET and HEAD, 304 and 200.
+#[derive(Debug, Default)]
+pub(crate) struct HitSeries([OnceLock<Arc<Series>>; 4]);
+
 /// All requests.
 #[derive(Debug)]
 pub(crate) struct HttpStatistics {
@@ -216,6 +220,29 @@ impl HttpStatistics {
     pub(crate) fn count_refused(&self, route: &'static str, took: Duration, response_size: u64) {
         let key = Key { route: RouteLabel::Ours(route), method: 0, status: 503, version: VERSION_11 };
         self.count(key, Counts { took, request_size: Some(0), response_size: Some(response_size) });
+    }
+
+    /// Counts an answer to a GET or HEAD of HTTP/1.1 whose series is kept beside it.
+    pub(crate) fn count_hit(
+        &self,
+        kept: &HitSeries,
+        route: impl FnOnce() -> RouteLabel,
+        (is_head, status): (bool, StatusCode),
+        took: Duration,
+        response_size: u64,
+    ) {
+        let counts = Counts { took, request_size: Some(0), response_size: Some(response_size) };
+        let method = usize::from(is_head);
+        let place = &kept.0[2 * method + usize::from(status == StatusCode::OK)];
+        if let Some(series) = place.get() {
+            return series.count(counts);
+        }
+        let key = Key { route: route(), method, status: status.as_u16(), version: VERSION_11 };
+        let known = self.series.load().get(&key).cloned();
+        match known.or_else(|| self.add(key)) {
+            Some(series) => place.get_or_init(|| series).count(counts),
+            None => self.overflow.count(counts),
+        }
     }
 
     fn count(&self, key: Key, counts: Counts) {

@@ -112,7 +112,8 @@ pub(super) async fn serve_connection(
         rate_min: settings.rate_min,
         rate_after: settings.rate_after,
     };
-    let io = TokioIo::new(GuardedIo::new(stream, wire.clone(), patience, front.early.clone()));
+    let early = front.early.clone().map(|early| (early, peer));
+    let io = TokioIo::new(GuardedIo::new(stream, wire.clone(), patience, early));
     let service = service_fn(|request| {
         wire.phase.begin();
         let (front, wire) = (Arc::clone(&front), wire.clone());

@@ -57,6 +57,11 @@ impl Verified {
         Ok(&self.identity)
     }
 
+    /// Whether [`Verified::at`] gives an identity.
+    pub(crate) fn is_good_at(&self, now_s: i64) -> bool {
+        (self.from_s..self.until_s).contains(&now_s)
+    }
+
     /// Judges claims, a JSON text, by everything but the time now.
     pub(super) fn of(payload: &[u8], issuer: Option<&str>) -> Result<Self, Error> {
         let not_an_object = || refused("the claims of the token are not a JSON object");

@@ -1,9 +1,7 @@
 //! Refusals that are written before the request is read as one: the same words, and never an answer out of its place.
 
-use crate::support::{Reply, Site, reply_of_bytes};
+use crate::support::{Client, Reply, Site};
 use martlet_server::AdmissionSettings;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -16,42 +14,6 @@ fn strict() -> Site {
             Some(AdmissionSettings { patience: Duration::ZERO, waiting_min: 1, waiting_max: 1, ..Default::default() });
         settings.is_dev = true;
     })
-}
-
-/// One end of a connection, read answer by answer.
-struct Client {
-    stream: TcpStream,
-    read: Vec<u8>,
-}
-
-impl Client {
-    fn of(site: &Site) -> Self {
-        Self { stream: site.connect(), read: Vec::new() }
-    }
-
-    fn write(&mut self, text: &str) -> bool {
-        self.stream.write_all(text.as_bytes()).is_ok()
-    }
-
-    /// The next answer; none: the connection is closed.
-    fn answer(&mut self) -> Option<Reply> {
-        let mut piece = vec![0; 65_536];
-        loop {
-            if let Some(end) = self.read.windows(4).position(|end| end == b"\r\n\r\n") {
-                let head = String::from_utf8_lossy(&self.read[..end]).to_lowercase();
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
-                let size = end + 4 + length.parse::<usize>().unwrap();
-                if self.read.len() >= size {
-                    let rest = self.read.split_off(size);
-                    return Some(reply_of_bytes(&std::mem::replace(&mut self.read, rest)));
-                }
-            }
-            match self.stream.read(&mut piece) {
-                Ok(size) if size > 0 => self.read.extend_from_slice(&piece[..size]),
-                _ => return None,
-            }
-        }
-    }
 }
 
 fn get(path: &str, id: &str) -> String {

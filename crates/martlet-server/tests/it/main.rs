@@ -10,6 +10,7 @@ mod description;
 mod early;
 mod forms;
 mod gone;
+mod hits;
 mod idempotency;
 mod identity;
 mod limits;

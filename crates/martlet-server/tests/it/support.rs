@@ -1,12 +1,15 @@
 //! A server of its own for each test, and a client that sends exactly what it is told.
 
 mod app;
+mod client;
+
+pub(crate) use client::Client;
 
 use martlet_core::{Clock, SystemClock};
-use martlet_engine::{Engine, EngineSettings};
+use martlet_engine::{AnswerCache, CacheSettings, Engine, EngineSettings};
 use martlet_server::tokens::{KeySettings, Keys, Secret, TokenRequest};
 use martlet_server::{Server, ServerHandle, ServerSettings, Summary};
-use martlet_store::{SqliteStore, StoreSettings};
+use martlet_store::{CommitObserver, SqliteStore, StoreSettings};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -66,6 +69,16 @@ impl Site {
     }
 
     pub(crate) fn with_clock(clock: Arc<dyn Clock>, change: impl FnOnce(&mut ServerSettings)) -> Self {
+        Self::begin(clock, None, change)
+    }
+
+    /// One whose answers are kept.
+    pub(crate) fn cached(clock: Arc<dyn Clock>, change: impl FnOnce(&mut ServerSettings)) -> Self {
+        let cache = AnswerCache::new(CacheSettings::default(), Arc::clone(&clock));
+        Self::begin(clock, Some(Arc::new(cache)), change)
+    }
+
+    fn begin(clock: Arc<dyn Clock>, cache: Option<Arc<AnswerCache>>, change: impl FnOnce(&mut ServerSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let public = folder.path().join("public");
         std::fs::create_dir(&public).unwrap();
@@ -87,9 +100,12 @@ impl Site {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async move {
                 let app = app::app();
-                let store = SqliteStore::open(StoreSettings::new(data), Arc::clone(&clock)).unwrap();
+                let observer = cache.clone().map(|cache| cache as Arc<dyn CommitObserver>);
+                let settings_of_store = StoreSettings { observer, ..StoreSettings::new(data) };
+                let store = SqliteStore::open(settings_of_store, Arc::clone(&clock)).unwrap();
                 store.migrate(&app, false).unwrap();
-                let engine = Engine::new(app, store, EngineSettings::default(), Arc::clone(&clock)).unwrap();
+                let engine_settings = EngineSettings { cache, ..EngineSettings::default() };
+                let engine = Engine::new(app, store, engine_settings, Arc::clone(&clock)).unwrap();
                 let engine = Arc::new(engine);
                 let server = Server::bind(settings, Arc::clone(&engine), keys(), clock).await.unwrap();
                 started.send((server.local_addr(), server.handle(), Arc::clone(&engine))).unwrap();
