@@ -194,7 +194,8 @@ impl House {
             let call = Call { caller: &caller, name, arguments, arrival: Instant::now(), demand };
             self.runtime.block_on(self.engine.run_query(call)).unwrap();
         };
-        for nth in 1..=ANSWERS {
+        // What is written to more often than it is read would not be kept any more.
+        for nth in (1..=ANSWERS).flat_map(|nth| [nth; 3]) {
             match self.told {
                 Told::Keys => ask("entries", format!(r#"{{"i": {nth}}}"#)),
                 Told::Ranges => ask("between", format!(r#"{{"a": {}, "b": {}}}"#, nth * 10, nth * 10 + 10)),
