@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot begin has failed")]
 
+mod cache;
 mod compiler;
 mod engine;
 

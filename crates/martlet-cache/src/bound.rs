@@ -111,6 +111,10 @@ impl Bound {
         self.shapes().find(|part| part.shape == number)
     }
 
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// How many keys the answer rests on.
     pub(crate) fn keys(&self) -> usize {
         self.shapes().map(|part| part.keys.len() / 8).sum()

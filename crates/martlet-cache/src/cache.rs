@@ -134,9 +134,9 @@ impl<V: Weigh> Cache<V> {
         if let Some(before) = self.map.peek(&key) {
             applied.end(&before, Gone::Cleared, || 0);
         }
-        let (keys, stamp) = (bound.keys(), position);
+        let (keys, bound_size, stamp) = (bound.keys(), bound.size(), position);
         let ends_at = lives_for.and_then(|lives_for| now.checked_add(lives_for));
-        let new = NewEntry { key, query, value, digest, keys, stamp, filled_at: now, ends_at };
+        let new = NewEntry { key, query, value, digest, keys, bound_size, stamp, filled_at: now, ends_at };
         let entry = Arc::new(Entry::new(new));
         let weight = self.map.weight_of(&entry);
         applied.add(&entry, bound, weight);

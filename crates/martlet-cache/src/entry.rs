@@ -25,6 +25,8 @@ pub struct Entry<V> {
     ends_at: Option<Instant>,
     query: QueryId,
     keys: u32,
+    /// Bytes of what it rests on.
+    bound_size: u32,
     /// Its place in the index; only under the apply lock.
     record: AtomicU32,
     is_alive: AtomicBool,
@@ -38,6 +40,7 @@ pub(crate) struct NewEntry<V> {
     pub(crate) value: V,
     pub(crate) digest: u64,
     pub(crate) keys: usize,
+    pub(crate) bound_size: usize,
     pub(crate) stamp: u64,
     pub(crate) filled_at: Instant,
     pub(crate) ends_at: Option<Instant>,
@@ -45,11 +48,12 @@ pub(crate) struct NewEntry<V> {
 
 impl<V> Entry<V> {
     pub(crate) fn new(new: NewEntry<V>) -> Self {
-        let NewEntry { key, query, value, digest, keys, stamp, filled_at, ends_at } = new;
+        let NewEntry { key, query, value, digest, keys, bound_size, stamp, filled_at, ends_at } = new;
         let keys = u32::try_from(keys).unwrap_or(u32::MAX);
+        let bound_size = u32::try_from(bound_size).unwrap_or(u32::MAX);
         let (is_alive, was_read) = (AtomicBool::new(true), AtomicBool::new(false));
         let record = AtomicU32::new(u32::MAX);
-        Self { key, value, digest, stamp, filled_at, ends_at, query, keys, record, is_alive, was_read }
+        Self { key, value, digest, stamp, filled_at, ends_at, query, keys, bound_size, record, is_alive, was_read }
     }
 
     /// What it was kept under.
@@ -70,6 +74,10 @@ impl<V> Entry<V> {
     /// How many keys it rests on.
     pub fn keys(&self) -> usize {
         self.keys as usize
+    }
+
+    pub(crate) fn bound_size(&self) -> usize {
+        self.bound_size as usize
     }
 
     /// The commit that it was read at; no commit since has touched what it rests on, while it is alive.

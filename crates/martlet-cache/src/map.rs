@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 /// Bytes of an entry beside its key and value: its struct, its places in the map and in the index.
-const ENTRY_SIZE: usize = 360;
-/// Bytes of one key of what an entry rests on.
-const DEPENDENCY_SIZE: usize = 64;
+const ENTRY_SIZE: usize = 320;
+/// Bytes of the place in the index of one key of what an entry rests on.
+const DEPENDENCY_SIZE: usize = 48;
 /// A part of the map, with a lock of its own, has room for so many answers of the largest size.
 const LARGEST_PER_SHARD: u64 = 4;
 
@@ -112,8 +112,8 @@ impl<V: Weigh> Map<V> {
 
     /// What an entry counts for now.
     pub(crate) fn weight_of(&self, entry: &Entry<V>) -> usize {
-        let size = ENTRY_SIZE + entry.key().len() + entry.value().weight() + entry.keys() * DEPENDENCY_SIZE;
-        size.max(self.weight_min)
+        let rests_on = entry.bound_size() + entry.keys() * DEPENDENCY_SIZE;
+        (ENTRY_SIZE + entry.key().len() + entry.value().weight() + rests_on).max(self.weight_min)
     }
 
     /// Adds an entry, or counts it anew; gives the entries that are no longer there.

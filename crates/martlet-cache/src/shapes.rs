@@ -89,20 +89,25 @@ impl TrackedShape {
         let place = |column: &usize| columns.binary_search(column).ok();
         let mut numbering = Numbering { columns, operands: 0 };
         let terms: Option<Box<[TrackedTerm]>> = shape.residual.iter().map(|term| numbering.term(term)).collect();
-        let axis = |is_end: fn(CompareOperator) -> bool| {
-            terms.iter().flatten().find_map(|term| match *term {
+        let compared = |is_end: fn(CompareOperator) -> bool| {
+            terms.iter().flatten().filter_map(move |term| match *term {
                 TrackedTerm::Compare { column, operator, operand } => {
                     is_end(operator).then_some(Axis { column, operand })
                 }
                 _ => None,
             })
         };
+        let mut lows = compared(|it| matches!(it, CompareOperator::Greater | CompareOperator::GreaterOrEqual));
+        let high = compared(|it| matches!(it, CompareOperator::Less | CompareOperator::LessOrEqual)).next();
+        // A range of the row's own, `start < $to and end > $from`, tells more than one for a single column beside it.
+        let is_other = |low: &Axis| high.is_some_and(|high| high.column != low.column);
+        let low = lows.clone().find(is_other).or_else(|| lows.next());
         Self {
             table: Some(table),
             key: shape.key.iter().filter_map(place).collect(),
             reads: shape.reads.iter().filter_map(place).collect(),
-            low: axis(|operator| matches!(operator, CompareOperator::Greater | CompareOperator::GreaterOrEqual)),
-            high: axis(|operator| matches!(operator, CompareOperator::Less | CompareOperator::LessOrEqual)),
+            low,
+            high,
             operands: numbering.operands,
             terms,
         }

@@ -130,3 +130,25 @@ fn what_is_too_large_is_not_kept() {
     assert!(!entry.is_alive());
     assert_eq!((world.cache.figures().entries, world.cache.figures().bytes), (0, 0));
 }
+
+/// Cold answers that are asked for once do not push out those that are read.
+#[test]
+fn a_scan_leaves_what_is_read() {
+    let settings = CacheSettings { bytes_max: 10_000_000, entries_max: 2_000, ..CacheSettings::default() };
+    let world = World::new(settings);
+    for round in 0..4 {
+        for owner in 0..500 {
+            if world.get(0, owner).is_none() {
+                assert_eq!(round, 0, "{owner} had to go while there was room");
+                world.keep(0, owner, Body::new(7)).unwrap();
+            }
+        }
+    }
+    for cold in 0..20_000 {
+        assert!(world.get(1, cold).is_none());
+        world.keep(1, cold, Body::new(7)).unwrap();
+    }
+    let left = (0..500).filter(|owner| world.get(0, *owner).is_some()).count();
+    assert!(left >= 475, "{left} of 500 are left");
+    assert!(world.cache.figures().entries <= 2_000 && world.cache.figures().bytes <= 10_000_000);
+}

@@ -52,9 +52,7 @@ impl World {
         let owner = Source::One(Operand::Bind(Bind::Parameter(0)));
         let shape = Shape { key: vec![0], tuples: Tuples::Given(vec![owner]), ..Shape::whole("items", [0, 1].into()) };
         let dependencies = Arc::new(Dependencies { shapes: vec![shape], ..Dependencies::default() });
-        let table = TrackedTable { name: "items".to_owned(), columns: vec![0, 1], types: vec![Type::Bigint; 2] };
-        let tracked = Tracked { tables: vec![table] };
-        self.cache.load(Arc::new(tracked), vec![Arc::clone(&dependencies), dependencies]);
+        self.cache.load(Arc::new(tracked()), vec![Arc::clone(&dependencies), dependencies]);
     }
 
     pub(crate) fn keep(&self, query: u32, owner: i64, body: Body) -> Result<Arc<Entry<Body>>, Unkept> {
@@ -95,6 +93,12 @@ impl World {
         self.commits += 1;
         self.cache.ended(self.commits);
     }
+}
+
+/// One table of two columns.
+pub(crate) fn tracked() -> Tracked {
+    let table = TrackedTable { name: "items".to_owned(), columns: vec![0, 1], types: vec![Type::Bigint; 2] };
+    Tracked { tables: vec![table] }
 }
 
 pub(crate) fn key(query: u32, owner: i64) -> Box<[u8]> {
