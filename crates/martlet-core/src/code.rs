@@ -45,6 +45,8 @@ codes! {
     KEY_RUNNING = "MRT022", Conflict, "A call with this `Idempotency-Key` is still running.", "Retry in a moment with the same key.";
     RATE_LIMITED = "MRT029", RateLimited, "More calls than a limit allows.", "Retry after the seconds that `Retry-After` tells.";
     UNKNOWN_CACHE = "MRT030", NotFound, "The server keeps no answers of a query, or has no named cache, of this name.", "Check the name; `martlet cache stats` lists them.";
+    NOT_FOLLOWED = "MRT031", Unprocessable, "The answers of this query cannot be followed: they are not kept, or nothing tells when they change.", "Ask again from time to time; `martlet explain` says why they are not kept.";
+    TOO_MANY_FOLLOWED = "MRT032", Unavailable, "As many answers are followed as may be at once.", "Retry later, or ask again from time to time.";
     READ_ONLY_METHOD = "25006", MethodNotAllowed, "An action was called by GET or HEAD.", "Call it by POST.";
     // Who asks.
     BAD_TOKEN = "PGRST301", Unauthenticated, "The token is malformed, signed by nobody known, or of a kind that is not taken here.", "Sign in again, or use a key of this server (`martlet keys`).";

@@ -11,11 +11,12 @@ mod plan;
 pub use counters::QueryCacheFigures;
 pub(crate) use counters::QueryCounters;
 pub use kept::{Attached, Kept, KeptAnswer};
-pub(crate) use plan::{CachePlan, Generation, plans};
+pub(crate) use plan::{CachePlan, Generation, NoEnd, plans};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use martlet_cache::{Cache, QueryId, Resolve};
+pub(crate) use martlet_cache::Unwatched;
+use martlet_cache::{Cache, QueryId, Resolve, Watcher};
 pub use martlet_cache::{CacheFigures, CacheSettings};
 use martlet_core::{Clock, Timestamp};
 use martlet_sql::dependency::Tracked;
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 /// The answers of one store. Share it in an `Arc`: with the store as its observer, with the engine as its cache.
 #[derive(Debug)]
 pub struct AnswerCache {
-    cache: Cache<Kept>,
+    cache: Arc<Cache<Kept>>,
     settings: CacheSettings,
     clock: Arc<dyn Clock>,
     /// The same moment by both ways of telling it.
@@ -59,7 +60,7 @@ impl AnswerCache {
     /// An empty cache. It keeps nothing before an engine serves an app from it.
     pub fn new(settings: CacheSettings, clock: Arc<dyn Clock>) -> Self {
         let began = (Instant::now(), clock.steady());
-        let cache = Cache::new(settings.clone());
+        let cache = Arc::new(Cache::new(settings.clone()));
         Self { cache, settings, clock, began, generations: AtomicU64::new(0), named: ArcSwap::default() }
     }
 
@@ -90,6 +91,24 @@ impl AnswerCache {
             Ok(mut key) => look(&mut key),
             Err(_) => look(&mut Vec::new()),
         })
+    }
+
+    /// What the answer of a call is kept under; none: it never is, its key is too large.
+    pub(crate) fn key(&self, plan: &CachePlan, generation: Generation, inputs: &Inputs) -> Option<Vec<u8>> {
+        let mut key = Vec::new();
+        key::write(&mut key, plan, generation.number, inputs).then_some(key)
+    }
+
+    /// Follows the answer of a call.
+    pub(crate) fn watch(&self, plan: &CachePlan, key: &[u8], inputs: &Inputs) -> Result<Watcher<Kept>, Unwatched> {
+        self.cache.watch(key, plan.query(inputs))
+    }
+
+    /// How long the answers of a plan are good at most, as it is set now. Errors: without such a time they are not
+    /// kept, and none is set.
+    pub(crate) fn lives_for(&self, plan: &CachePlan) -> Result<Option<Duration>, NoEnd> {
+        let named = plan.named().and_then(|name| self.named.load().get(name).copied());
+        plan.lives_for(named)
     }
 
     /// What is kept under a key by now.

@@ -14,6 +14,7 @@ mod loaded;
 mod page;
 mod read;
 mod reload;
+mod subscribe;
 
 use crate::answer_cache::AnswerCache;
 use crate::cursor::CursorKey;
@@ -37,6 +38,7 @@ use page::PageCall;
 use read::{Found, Given};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+pub use subscribe::{Subscribe, Subscription};
 
 /// Defaults for what a declaration leaves open.
 #[derive(Debug, Clone)]
@@ -211,7 +213,8 @@ impl Engine {
         extras: Extras<'_>,
         limits: &mut Vec<LimitState>,
     ) -> Result<Found, Error> {
-        let (inputs, page) = self.inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand, limits)?;
+        let (inputs, page) =
+            self.inputs(entry, call.caller, call.arguments, self.clock.now(), call.demand, Some(limits))?;
         let deadline = call.arrival + self.timeout(&entry.callable);
         match &entry.callable {
             Callable::Query(query) => {
@@ -252,7 +255,8 @@ impl Engine {
         self.store.transact_once(action, inputs, once, deadline).await
     }
 
-    /// Arguments first, then the limits: a call that is not understood is not counted.
+    /// Arguments first, then the limits: a call that is not understood is not counted. None: what is done is no call
+    /// of the caller's.
     fn inputs(
         &self,
         entry: &Entry,
@@ -260,10 +264,12 @@ impl Engine {
         arguments: Arguments<'_>,
         now: Timestamp,
         demand: Demand,
-        limits: &mut Vec<LimitState>,
+        limits: Option<&mut Vec<LimitState>>,
     ) -> Result<(Inputs, Option<PageCall>), Error> {
         let arguments = entry.params.read(arguments)?;
-        if !entry.limits.is_empty() {
+        if let Some(limits) = limits
+            && !entry.limits.is_empty()
+        {
             let (states, allowed) = limit::take(&entry.limits, caller, &arguments, self.clock.steady());
             *limits = states;
             allowed?;

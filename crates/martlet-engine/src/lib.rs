@@ -29,7 +29,7 @@ pub use arguments::{Arguments, CompiledParams, paging};
 pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
 pub use engine::{
     BatchItem, CacheOverview, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, LimitState,
-    NamedCache, Outcome, Source, Target, network,
+    NamedCache, Outcome, Source, Subscribe, Subscription, Target, network,
 };
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use martlet_sql::{

@@ -89,7 +89,7 @@ impl CachePlan {
 
 /// The answer would have to end by time, and no time is set.
 #[derive(Debug)]
-pub(super) struct NoEnd;
+pub(crate) struct NoEnd;
 
 /// The plans of an app's queries, in the order of their names, to be taken into effect by one [`Generation`].
 pub(crate) fn plans<'a>(

@@ -72,7 +72,8 @@ impl Engine {
         let Callable::Query(query) = &entry.callable else {
             return Err(read_only(item.name));
         };
-        let (inputs, page) = self.inputs(entry, caller, item.arguments, now, Demand::default(), &mut Vec::new())?;
+        let (inputs, page) =
+            self.inputs(entry, caller, item.arguments, now, Demand::default(), Some(&mut Vec::new()))?;
         Ok((Read { query: query.clone(), inputs, wants_keys: false }, page, self.timeout(&entry.callable)))
     }
 }

@@ -37,7 +37,7 @@ impl Found {
 pub(super) struct Cached<'a> {
     pub(super) cache: &'a AnswerCache,
     pub(super) plan: &'a CachePlan,
-    generation: Generation,
+    pub(super) generation: Generation,
     /// When it was looked up.
     now: Instant,
 }
@@ -74,7 +74,7 @@ impl Engine {
         }
     }
 
-    fn cached<'a>(&'a self, entry: &'a Entry) -> Option<Cached<'a>> {
+    pub(super) fn cached<'a>(&'a self, entry: &'a Entry) -> Option<Cached<'a>> {
         let (cache, plan) = (self.settings.cache.as_deref()?, entry.cache.as_ref()?);
         match plan.generation() {
             Some(generation) => Some(Cached { cache, plan, generation, now: cache.now_for(plan) }),

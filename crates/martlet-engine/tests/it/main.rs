@@ -8,4 +8,5 @@ mod flights;
 mod folder;
 mod hotel;
 mod pages;
+mod subscribe;
 mod support;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) struct TestEngine {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) cache: Arc<AnswerCache>,
     _data: tempfile::TempDir,
@@ -45,7 +45,7 @@ impl TestEngine {
         store.migrate(&app, false).expect("migrate");
         let settings = EngineSettings { cache: Some(Arc::clone(&cache)), check_every, ..EngineSettings::default() };
         let engine = Engine::new(app, store, settings, clock.clone()).expect("make the engine");
-        Self { engine, clock, cache, _data: data }
+        Self { engine: Arc::new(engine), clock, cache, _data: data }
     }
 
     pub(crate) async fn query(&self, caller: &Caller, name: &str, arguments: &str) -> Result<Answer, Error> {
