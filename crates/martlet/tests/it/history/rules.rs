@@ -2,11 +2,8 @@
 //!
 //! The switches are of the feature `mutants` of `martlet-cache`, which only tests build in; with a rule off, the
 //! moments in which it matters are made longer (`martlet-cache/src/rules.rs`).
-//!
-//! Two rules cannot be seen from outside one by one, for another stands behind each: a key names the version of the app
-//! too, and an entry leaves the map where it ends. `martlet-cache/tests/it` shows those.
 
-use super::{World, address, foreign};
+use super::{World, address, foreign, reload};
 
 /// Histories until one must have been found wrong.
 const TRIES: u32 = 6;
@@ -32,6 +29,22 @@ fn entries_that_end_after_the_commit_are_found() {
 #[test]
 fn fills_that_a_commit_has_overtaken_are_found() {
     assert!(is_found("validates-fills"));
+}
+
+/// A request that is known by its bytes leads to an entry by itself, whether or not the entry is still in the map.
+#[test]
+fn entries_that_have_ended_and_are_given_are_found() {
+    assert!(is_found("dead-not-given"));
+}
+
+#[test]
+fn answers_of_another_version_of_the_app_are_found() {
+    let found = (0..TRIES).any(|_| {
+        let mut world = World::without_rule("checks-generation");
+        reload(&mut world);
+        !world.violations().is_empty()
+    });
+    assert!(found);
 }
 
 #[test]
