@@ -176,10 +176,15 @@ fn abuse_cache_10_a_run_that_fails_is_told_to_all_who_waited_or_run_again() {
         std::thread::sleep(Duration::from_millis(300));
         let begun = Instant::now();
         let late = ask_at_once(&watched, &path, 20);
+        let waited = begun.elapsed();
+        let mut is_any_refused = false;
         for (answer, _) in early.join().unwrap().into_iter().chain(late) {
-            assert!(answer.starts_with("HTTP/1.1 504 ") && answer.contains("57014"), "{answer}");
+            // 503 where the machine is so busy that no reader was free for half of the time.
+            let is_late = answer.starts_with("HTTP/1.1 504 ") && answer.contains("57014");
+            is_any_refused |= !is_late;
+            assert!(is_late || answer.starts_with("HTTP/1.1 503 ") && answer.contains("MRT053"), "{answer}");
         }
-        assert!(begun.elapsed() > Duration::from_millis(550), "they waited as long as they may");
+        assert!(is_any_refused || waited > Duration::from_millis(550), "they waited as long as they may: {waited:?}");
     });
     watched.ends_as_before();
 }
