@@ -131,12 +131,13 @@ fn commit_that_ends(bencher: Bencher<'_, '_>, answers: i64) {
     bencher.with_inputs(refill).bench_local_values(|()| kept.commit(black_box(&change)));
 }
 
-/// Keeps an answer: a whole table and a range of another, beside others.
-#[divan::bench(args = [0, 9_999])]
+/// Keeps an answer: a whole table and a range of another, beside others. Each under a key of its own.
+#[divan::bench(args = [0, 10_000], sample_count = 100, sample_size = 1)]
 fn keep_availability(bencher: Bencher<'_, '_>, answers: i64) {
     let kept = Kept::stays(answers);
-    let now = Instant::now();
-    bencher.with_inputs(Body::new).bench_local_values(|body| kept.keep_stay(answers, body, now));
+    let (now, number) = (Instant::now(), Cell::new(answers));
+    let inputs = || (Body::new(), number.replace(number.get() + 1));
+    bencher.with_inputs(inputs).bench_local_values(|(body, number)| kept.keep_stay(number, body, now));
 }
 
 /// Keeps an answer with the keys of its rows.

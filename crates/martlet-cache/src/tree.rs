@@ -109,7 +109,10 @@ impl Tree {
             true => self.nodes[at as usize].left = self.insert(here.left, new, ends),
             false => self.nodes[at as usize].right = self.insert(here.right, new, ends),
         }
-        self.renew(at, ends);
+        // Nobody has left: only the new one may reach higher.
+        if ends.high(member).order(ends.high(here.highest)) == Some(Ordering::Greater) {
+            self.nodes[at as usize].highest = member;
+        }
         at
     }
 
