@@ -47,6 +47,8 @@ static OF_WRITES: &[&Code] = &[
 static OF_OTHERS: &[&Code] = &[
     &code::UNKNOWN_NAME,
     &code::UNKNOWN_CACHE,
+    &code::NOT_FOLLOWED,
+    &code::TOO_MANY_FOLLOWED,
     &code::INVALID_PATH,
     &code::METHOD_ON_RPC,
     &code::METHOD,
