@@ -98,7 +98,7 @@ pub(crate) fn get_health(shared: &Shared, fields: &HeaderMap, door: Door) -> Res
     let mut body = json!({
         "status": status,
         "database": database,
-        "cache": "off",
+        "cache": if shared.engine.has_cache() { "up" } else { "off" },
         "redis": "off",
         "search": "off",
         "uptime": uptime_s,

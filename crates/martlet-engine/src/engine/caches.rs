@@ -34,6 +34,11 @@ pub struct NamedCache {
 }
 
 impl Engine {
+    /// Whether answers are kept at all.
+    pub fn has_cache(&self) -> bool {
+        self.settings.cache.is_some()
+    }
+
     /// What the cache holds and has done; none without a cache.
     pub fn cache(&self) -> Option<CacheOverview> {
         let cache = self.settings.cache.as_deref()?;

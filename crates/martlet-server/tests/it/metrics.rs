@@ -101,6 +101,8 @@ fn health_has_the_plain_fields() {
         assert!(!body[field].is_null(), "{field}: {body}");
     }
     assert!(body["checks"].is_null());
+    let cached = Site::cached(std::sync::Arc::new(martlet_core::SystemClock), |_| {});
+    assert_eq!((body["cache"].as_str(), cached.get("/health").body.contains("\"cache\":\"up\"")), (Some("off"), true));
     let strict = Site::with(|settings| settings.health_required.push(martlet_server::HealthPart::Redis));
     let reply = strict.get("/api/health");
     assert!(reply.status == 503 && reply.body.contains("health.required"), "{reply:?}");
