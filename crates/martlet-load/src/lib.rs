@@ -1,5 +1,5 @@
 //! A load generator for HTTP/1.1: many connections on one thread, closed loop or open loop, with what each kind of
-//! request took.
+//! request took; and event streams, thousands of them on one thread.
 //!
 //! Must not know: any other crate of ours. It sends bytes that its caller has made, and counts what comes back.
 //!
@@ -15,19 +15,23 @@
 mod answer;
 mod ask;
 mod connection;
+mod event_stream;
 mod latency;
 mod random;
 mod report;
 mod request;
 mod run;
+mod streams;
 pub mod usage;
 mod workload;
 
 pub use ask::{Answer, ask};
+pub use event_stream::{Event, Told};
 pub use latency::Latency;
 pub use random::{Random, Zipf};
 pub use report::{Fault, Kind, Refusal, Report};
 pub use request::RequestHead;
 pub use run::{CONNECTIONS_MAX, Load, LoadError, PER_SECOND_MAX, Pace, run};
+pub use streams::{Listener, Opening, StreamEnd, Streams};
 pub use usage::Usage;
 pub use workload::{Draw, Pool, Requests, Workload};

@@ -1,4 +1,5 @@
 //! Loads against a small server whose behaviour each test knows.
 
 mod load;
+mod streams;
 mod support;

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+/// Bytes of a flood; more than sockets hold by themselves.
+const FLOOD_MAX: usize = 64 * 1024 * 1024;
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     requests: Arc<AtomicU64>,
@@ -73,6 +76,24 @@ fn answer(stream: &mut impl Write, path: &str, number: u64) -> bool {
                 thread::sleep(Duration::from_millis(400));
             }
             (whole("ok"), true)
+        }
+        // Two events, cut in a chunk's middle, and then silence; with an end, or without.
+        "/events" | "/events-ended" => {
+            let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+            let first = chunk("retry: 2000\n\nid: 7-1.ab\ndata: [1]\n\n: still here\n\nid: 7-2");
+            let second = chunk(".cd\ndata: [2]\n\n");
+            let end = if path == "/events" { "" } else { "0\r\n\r\n" };
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            (format!("{head}{first}{second}{end}"), true)
+        }
+        // Events for as long as they are taken.
+        "/flood" => {
+            let (event, mut written) = (format!("data: {}\n\n", "x".repeat(10_000)), 0);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            while written < FLOOD_MAX && stream.write_all(event.as_bytes()).is_ok() {
+                written += event.len();
+            }
+            (String::new(), false)
         }
         "/never" => (String::new(), true),
         path => (whole(path), true),
