@@ -20,6 +20,7 @@ use crate::answer_cache::AnswerCache;
 use crate::cursor::CursorKey;
 use crate::flight::Flights;
 use crate::idempotency::{self, Running};
+use crate::live::Hub;
 use crate::route::{RouteCount, RouteFound};
 use crate::{Arguments, policy};
 use arc_swap::ArcSwap;
@@ -79,6 +80,7 @@ pub struct Engine {
     running: Running,
     flights: Flights<Given>,
     checks: Checks,
+    live: Hub,
     settings: EngineSettings,
     clock: Arc<dyn Clock>,
     /// Held by who replaces the app.
@@ -105,6 +107,7 @@ impl Engine {
             running: Running::default(),
             flights: Flights::default(),
             checks: Checks::default(),
+            live: Hub::default(),
             settings,
             clock,
             reloading: Mutex::default(),
@@ -119,6 +122,16 @@ impl Engine {
     /// The store behind.
     pub fn store(&self) -> &SqliteStore {
         &self.store
+    }
+
+    /// Those who follow its answers.
+    pub(crate) fn live(&self) -> &Hub {
+        &self.live
+    }
+
+    /// The time of day.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The last commit: to be read before what is kept is looked up, and told with it.

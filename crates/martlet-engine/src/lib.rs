@@ -20,6 +20,7 @@ mod engine;
 mod flight;
 mod folder;
 mod idempotency;
+mod live;
 mod policy;
 mod rate;
 mod route;
@@ -32,6 +33,10 @@ pub use engine::{
     NamedCache, Outcome, Source, Subscribe, Subscription, Target, network,
 };
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
+pub use live::{
+    DELIVERY_BOUNDS, Follow, FollowPart, Follower, Frame, FrameTag, LiveFigures, OwnedArguments, ParseFrameTagError,
+    Seen,
+};
 pub use martlet_sql::{
     Action, Allow, App, Bound, Declaration, JsonKind, JsonType, LimitPer, Param, Query, Returns, Route, Rule, Statement,
 };

@@ -130,6 +130,8 @@ impl Server {
         let inside = Arc::new(front_of(Arc::clone(&front.shared), Door::Admin));
         let settings = front.shared.settings.clone();
         let tasks = Tasks::new(settings.connections_max.max(1));
+        let driver = Tasks::new(1);
+        driver.spawn(Arc::clone(&front.shared.engine).drive()).expect("it is the first and only one");
         let connections = Arc::new(Connections::new(&settings));
         let (stop, stopped) = watch::channel(false);
         let begin = |front: &Arc<Front>, slot: Slot, stream: TcpStream, peer: SocketAddr| {
@@ -169,6 +171,8 @@ impl Server {
         // Every connection holds a receiver; without any there is nobody to tell.
         let _ = stop.send(true);
         let still_open = tasks.stop(settings.shutdown_grace.saturating_sub(linger)).await;
+        // It runs for as long as anybody might follow.
+        driver.stop(Duration::ZERO).await;
         Summary { connections: connections.accepted(), requests: front.shared.request_ids.given(), cut: still_open }
     }
 }

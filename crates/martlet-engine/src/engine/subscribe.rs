@@ -6,7 +6,7 @@
 
 use super::read::{Cached, Found};
 use super::{Callable, Engine, read_only};
-use crate::Arguments;
+use crate::OwnedArguments;
 use crate::answer_cache::{Kept, Unwatched};
 use crate::digest::Digest;
 use martlet_cache::Watcher;
@@ -27,8 +27,8 @@ pub struct Subscribe {
     pub caller: Caller,
     /// The declared name of a query.
     pub name: String,
-    /// The arguments, as a JSON object; empty: none.
-    pub arguments: Box<[u8]>,
+    /// As they came.
+    pub arguments: OwnedArguments,
     /// What is demanded of each answer.
     pub demand: Demand,
 }
@@ -101,7 +101,7 @@ impl Subscription {
         let mut readings = 0;
         while readings < READINGS_MAX {
             let Subscribe { caller, name, arguments, demand } = &self.what;
-            let arguments = Arguments::Json(arguments);
+            let arguments = arguments.get();
             // Each time: another version of the app may be served.
             let entry = engine.loaded.load().permitted(name, arguments, &caller.identity)?.clone();
             let Callable::Query(query) = &entry.callable else { return Err(read_only(name)) };

@@ -6,6 +6,7 @@ mod calls;
 mod check;
 mod flights;
 mod folder;
+mod follow;
 mod hotel;
 mod pages;
 mod subscribe;

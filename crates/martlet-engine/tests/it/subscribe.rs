@@ -2,7 +2,7 @@
 
 use crate::support::{TestEngine, anonymous, app, user};
 use martlet_core::{Caller, Error, Timestamp};
-use martlet_engine::{Answer, Demand, Subscribe, Subscription};
+use martlet_engine::{Answer, Demand, OwnedArguments, Subscribe, Subscription};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ const ITEMS: &[(&str, &str)] = &[
 
 fn subscribe(test: &TestEngine, caller: &Caller, name: &str, arguments: &str) -> Subscription {
     let (caller, name) = (caller.clone(), name.to_owned());
-    let arguments = arguments.as_bytes().into();
+    let arguments = OwnedArguments::Json(arguments.as_bytes().into());
     test.engine.subscribe(Subscribe { caller, name, arguments, demand: Demand::default() })
 }
 
