@@ -47,6 +47,9 @@ codes! {
     UNKNOWN_CACHE = "MRT030", NotFound, "The server keeps no answers of a query, or has no named cache, of this name.", "Check the name; `martlet cache stats` lists them.";
     NOT_FOLLOWED = "MRT031", Unprocessable, "The answers of this query cannot be followed: they are not kept, or nothing tells when they change.", "Ask again from time to time; `martlet explain` says why they are not kept.";
     TOO_MANY_FOLLOWED = "MRT032", Unavailable, "As many answers are followed as may be at once.", "Retry later, or ask again from time to time.";
+    ACTION_FOLLOWED = "MRT033", Invalid, "An event stream was asked for of an action: what it answers is not followed (406).", "Ask for JSON; follow a query that shows what the action changes.";
+    TOO_MANY_STREAMS = "MRT034", RateLimited, "More event streams are open than one user, one address or the server may have.", "Close some; follow several queries on one stream by `/rest/v1/batch`.";
+    STREAM_SHUT = "MRT035", Unavailable, "The server stops and ends its event streams.", "Come back after the time that `retry` tells, with `Last-Event-ID`.";
     READ_ONLY_METHOD = "25006", MethodNotAllowed, "An action was called by GET or HEAD.", "Call it by POST.";
     // Who asks.
     BAD_TOKEN = "PGRST301", Unauthenticated, "The token is malformed, signed by nobody known, or of a kind that is not taken here.", "Sign in again, or use a key of this server (`martlet keys`).";

@@ -41,6 +41,21 @@ pub const IDEMPOTENCY_KEY_SIZE_MAX: usize = 255;
 pub const IDEMPOTENCY_KEPT_S: u64 = 24 * 3_600;
 /// Characters of a cursor.
 pub const CURSOR_SIZE_MAX: usize = 508;
+/// Event streams that are open at once.
+pub const STREAMS_MAX: usize = 20_000;
+/// Of those, streams of one user.
+pub const STREAMS_PER_USER_MAX: usize = 100;
+/// Of those, streams of one address (of IPv6: of one /64).
+pub const STREAMS_PER_ADDRESS_MAX: usize = 1_000;
+/// How long an event stream is silent at most, in milliseconds: proxies close what is silent for 30 or 60 seconds.
+pub const STREAM_HEARTBEAT_MS: u64 = 25_000;
+/// Bytes that the system may hold for one event stream, as it is asked for: Linux takes twice that, for what it adds.
+pub const STREAM_SEND_BUFFER_SIZE: usize = 32 * 1024;
+/// How long the other side of an event stream may acknowledge nothing, in milliseconds: who is gone is found out by
+/// this and a heartbeat within a minute.
+pub const STREAM_ACKNOWLEDGED_MS: u32 = 30_000;
+/// Bytes that a client may send on its event stream once it has begun; they mean nothing.
+pub const STREAM_INPUT_SIZE_MAX: usize = 64 * 1024;
 /// Callers that one `@limit` tells apart; more share what is left.
 pub const LIMIT_SUBJECTS_MAX: usize = 65_536;
 /// Files and folders of one app folder that are looked at.

@@ -8,7 +8,6 @@ mod cache;
 
 pub(crate) use cache::{change_cache, get_cache};
 
-use crate::body::Body as AnswerBody;
 use crate::failure::{Failure, Surface};
 use crate::front::{Door, Shared};
 use crate::headers;
@@ -141,8 +140,5 @@ fn answer(content_type: HeaderValue, body: String) -> Response {
 }
 
 pub(crate) fn refused(failure: Failure) -> Response {
-    failure.into_response(Surface::Other).map(|body| match body {
-        AnswerBody::Full(bytes) => Body::from(bytes.unwrap_or_default()),
-        AnswerBody::Routed(body) => body,
-    })
+    failure.into_response(Surface::Other).map(|body| Body::from(body.into_bytes()))
 }

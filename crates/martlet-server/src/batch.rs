@@ -6,20 +6,24 @@ use crate::coding::Accepted;
 use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
 use crate::headers;
+use crate::negotiation;
 use crate::refusal;
 use crate::request_body::read_body;
 use crate::rpc;
+use crate::streams::{self, Asked};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity, code};
-use martlet_engine::{Arguments, BatchItem, Snapshot};
+use martlet_engine::{Answer, Arguments, BatchItem, Demand, FollowPart, OwnedArguments};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Write as _;
 use std::pin::pin;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +43,7 @@ struct Part<'a> {
 
 /// Answers a batch: a list of `{status, body}` in the order of the queries.
 pub(crate) async fn run(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     arrived: &Arrived,
 ) -> Result<Response<Body>, Failure> {
@@ -51,11 +55,23 @@ pub(crate) async fn run(
     let accepted = Accepted::of(request.headers())?;
     let is_anonymous = identity == Identity::Anonymous;
     let caller = Caller { identity, address: Some(arrived.address) };
-    let body = read_body(request.into_body(), &shared.settings).await?;
+    let (Parts { headers: fields, .. }, body) = request.into_parts();
+    let body = read_body(body, &shared.settings).await?;
     let batch = parse(&body)?;
     let parts_max = shared.settings.batch_queries_max;
     if batch.queries.len() > parts_max {
         return Err(Error::new(&code::TOO_MANY_PARTS, format!("the batch has more than {parts_max} queries")).into());
+    }
+    if negotiation::wants_stream(&fields) {
+        let part = |part: &Part<'_>| FollowPart {
+            name: part.name.clone().into_owned(),
+            arguments: OwnedArguments::Json(part.args.map_or(&b"{}"[..], |args| args.get().as_bytes()).into()),
+            demand: Demand::default(),
+        };
+        let parts = batch.queries.iter().map(part).collect();
+        let asked = Asked { method: &Method::POST, fields: &fields, caller, parts, is_batch: true, is_public: false };
+        let opened = streams::open(shared, asked, arrived).await;
+        return opened.map_err(|failure| Failure { is_anonymous, ..failure });
     }
     let items: Vec<_> = batch
         .queries
@@ -67,7 +83,7 @@ pub(crate) async fn run(
         .collect();
     let snapshot = arrived.timed(pin!(shared.engine.run_batch(&caller, &items, arrived.at))).await?;
     let position = position_value(snapshot.position);
-    let answers = write(snapshot, is_anonymous, &arrived.id, shared.settings.batch_answer_size_max)?;
+    let answers = write(&snapshot.answers, is_anonymous, &arrived.id, shared.settings.batch_answer_size_max)?;
     let mut response = encoded(shared, answers, headers::JSON, accepted).await?;
     let fields = response.headers_mut();
     fields.insert(header::CACHE_CONTROL, headers::PRIVATE);
@@ -83,21 +99,27 @@ fn parse(body: &[u8]) -> Result<Batch<'_>, Error> {
     })
 }
 
-fn write(snapshot: Snapshot, is_anonymous: bool, request_id: &HeaderValue, size_max: usize) -> Result<Bytes, Error> {
+/// The list of `{status, body}`.
+pub(crate) fn write(
+    answers: &[Result<Answer, Error>],
+    is_anonymous: bool,
+    request_id: &HeaderValue,
+    size_max: usize,
+) -> Result<Bytes, Error> {
     let mut out = Vec::with_capacity(256);
-    for answer in snapshot.answers {
+    for answer in answers {
         out.push(if out.is_empty() { b'[' } else { b',' });
         match answer {
-            Ok(answer) => match answer.body {
+            Ok(answer) => match &answer.body {
                 Some(body) => {
                     out.extend_from_slice(b"{\"status\":200,\"body\":");
-                    out.extend_from_slice(&body);
+                    out.extend_from_slice(body);
                     out.push(b'}');
                 }
                 None => out.extend_from_slice(b"{\"status\":204,\"body\":null}"),
             },
             Err(error) => {
-                let failure = Failure { is_anonymous, ..Failure::from(error) };
+                let failure = Failure { is_anonymous, ..Failure::from(error.clone()) };
                 failure.log(request_id);
                 let status = failure.status();
                 let _ = write!(out, "{{\"status\":{},\"body\":{}}}", status.as_u16(), failure.rest_body(status));
@@ -119,7 +141,6 @@ fn write(snapshot: Snapshot, is_anonymous: bool, request_id: &HeaderValue, size_
 mod tests {
     use super::*;
     use martlet_core::Position;
-    use martlet_engine::Answer;
 
     const ID: HeaderValue = HeaderValue::from_static("test");
 
@@ -149,13 +170,11 @@ mod tests {
             })
         };
         let answers = vec![answer(Some("[1]")), Err(Error::new(&code::FORBIDDEN, "no")), answer(None)];
-        let snapshot = Snapshot { position, answers };
         assert_eq!(
-            write(snapshot, true, &ID, 1000).unwrap(),
+            write(&answers, true, &ID, 1000).unwrap(),
             r#"[{"status":200,"body":[1]},{"status":401,"body":{"code":"42501","message":"no","details":null,"hint":null}},{"status":204,"body":null}]"#
         );
-        assert_eq!(write(Snapshot { position, answers: Vec::new() }, true, &ID, 1000).unwrap(), "[]");
-        let long = Snapshot { position, answers: vec![answer(Some("[1]"))] };
-        assert_eq!(write(long, true, &ID, 10).unwrap_err().code, "54000");
+        assert_eq!(write(&[], true, &ID, 1000).unwrap(), "[]");
+        assert_eq!(write(&[answer(Some("[1]"))], true, &ID, 10).unwrap_err().code, "54000");
     }
 }

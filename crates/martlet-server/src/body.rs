@@ -1,5 +1,6 @@
-//! The body of an answer: bytes at hand, or what a route behind the first stage streams.
+//! The body of an answer: bytes at hand, what a route behind the first stage streams, or an event stream.
 
+use crate::streams::EventStream;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
@@ -12,6 +13,8 @@ pub(crate) enum Body {
     Full(Option<Bytes>),
     /// From the router.
     Routed(axum::body::Body),
+    /// Never written by hyper: the connection is taken over.
+    Events(Box<EventStream>),
 }
 
 impl Body {
@@ -23,7 +26,7 @@ impl Body {
     pub(crate) fn into_bytes(self) -> Bytes {
         match self {
             Body::Full(bytes) => bytes.unwrap_or_default(),
-            Body::Routed(_) => Bytes::new(),
+            Body::Routed(_) | Body::Events(_) => Bytes::new(),
         }
     }
 }
@@ -42,6 +45,7 @@ impl HttpBody for Body {
         match &mut *self {
             Body::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Body::Routed(body) => Pin::new(body).poll_frame(cx),
+            Body::Events(_) => Poll::Ready(None),
         }
     }
 
@@ -49,6 +53,7 @@ impl HttpBody for Body {
         match self {
             Body::Full(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Body::Routed(body) => body.is_end_stream(),
+            Body::Events(_) => false,
         }
     }
 
@@ -56,6 +61,7 @@ impl HttpBody for Body {
         match self {
             Body::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Body::Routed(body) => body.size_hint(),
+            Body::Events(_) => SizeHint::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::rate_fields::AddressLimit;
 use crate::request_id::RequestIds;
 use crate::settings::ServerSettings;
 use crate::static_files::PublicFolder;
+use crate::streams::Streams;
 use hyper::header::HeaderValue;
 use martlet_core::Clock;
 use martlet_engine::{Engine, LimitState};
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) aliases: Aliases,
     pub(crate) statistics: HttpStatistics,
     pub(crate) description: Description,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) admission: Admission,
     /// Threads that requests are answered on.
     pub(crate) workers: usize,
@@ -75,6 +77,7 @@ impl Shared {
             aliases: Aliases::new(),
             statistics: HttpStatistics::new(),
             description: Description::default(),
+            streams: Arc::new(Streams::new(&settings)),
             started: Instant::now(),
             is_draining: AtomicBool::new(false),
             settings,
@@ -99,8 +102,9 @@ impl Shared {
         }
     }
 
-    /// From now on every answer is the last of its connection.
+    /// From now on every answer is the last of its connection, and event streams end.
     pub(crate) fn drain(&self) {
+        self.streams.stop();
         self.is_draining.store(true, Ordering::Relaxed);
     }
 

@@ -79,6 +79,11 @@ impl<S> GuardedIo<S> {
         }
     }
 
+    /// The stream alone: nothing that was read or written is held here.
+    pub(crate) fn into_stream(self) -> S {
+        self.stream
+    }
+
     fn poll_head_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         if self.wire.phase.get() != HEAD {
             return Poll::Pending;
@@ -96,7 +101,10 @@ impl<S> GuardedIo<S> {
                 }
                 Poll::Ready(result)
             }
-            Poll::Pending => self.poll_stall(cx).map(Err),
+            Poll::Pending => {
+                self.wire.phase.note_blocked(true);
+                self.poll_stall(cx).map(Err)
+            }
         }
     }
 
@@ -244,7 +252,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_flush(cx);
         if result.is_ready() {
-            self.stall = None;
+            // Only where there was one: this is on every answer's way.
+            if self.stall.take().is_some() {
+                self.wire.phase.note_blocked(false);
+            }
             if self.wire.phase.get() == IDLE {
                 self.early.iter_mut().for_each(Early::note_flushed);
             }

@@ -2,6 +2,7 @@
 
 use hyper::header::{HeaderName, HeaderValue};
 
+pub(crate) const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) const APIKEY: HeaderName = HeaderName::from_static("apikey");
 pub(crate) const CACHE: HeaderName = HeaderName::from_static("martlet-cache");
 pub(crate) const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
@@ -9,6 +10,7 @@ pub(crate) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-ca
 pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub(crate) const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("martlet-position");
 pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");

@@ -43,6 +43,7 @@ mod query_string;
 mod request_body;
 mod routes;
 mod rpc;
+mod streams;
 mod surrogates;
 
 mod body;
@@ -60,6 +61,7 @@ pub use admission::AdmissionSettings;
 pub use metrics::{FAMILIES, Family, FamilyKind};
 pub use server::{BindError, Server, ServerHandle, Summary};
 pub use settings::{
-    AddressRange, CONTENT_SECURITY_POLICY, HEADER_SIZE_CAP, HealthPart, ParseAddressRangeError, ServerSettings,
+    AddressRange, CONTENT_SECURITY_POLICY, HEADER_SIZE_CAP, HealthPart, LiveSettings, ParseAddressRangeError,
+    ServerSettings,
 };
 pub use tasks::{Slot, Tasks, TasksFull};

@@ -58,6 +58,23 @@ impl Shape {
     }
 }
 
+/// Whether an event stream is asked for: nothing else that is made here is liked better.
+pub(crate) fn wants_stream(headers: &HeaderMap) -> bool {
+    let (mut stream, mut other) = (0, 0);
+    for value in headers.get_all(ACCEPT) {
+        for range in value.as_bytes().split(|byte| *byte == b',') {
+            let Ok(range) = std::str::from_utf8(range) else { continue };
+            let (media_type, parameters) = range.split_once(';').unwrap_or((range, ""));
+            if media_type.trim().eq_ignore_ascii_case("text/event-stream") {
+                stream = stream.max(weight(parameters).unwrap_or(0));
+            } else if let Some((_, weight)) = shape_of_range(range) {
+                other = other.max(weight);
+            }
+        }
+    }
+    stream > 0 && stream >= other
+}
+
 /// What a range of media types asks for, and how much it is liked.
 fn shape_of_range(range: &str) -> Option<(Shape, u16)> {
     let (media_type, parameters) = range.split_once(';').unwrap_or((range, ""));
@@ -85,6 +102,33 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
         Shape::of(&headers).map_err(|error| error.status)
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_by_name() {
+        let wants = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(ACCEPT, HeaderValue::from_static(value));
+            }
+            wants_stream(&headers)
+        };
+        for asked in [
+            "text/event-stream",
+            "Text/Event-Stream; charset=utf-8",
+            "application/json, text/event-stream",
+            "text/event-stream, */*;q=0.1",
+            "text/html;q=1, text/event-stream;q=0.9",
+        ] {
+            assert!(wants(&[asked]), "{asked}");
+        }
+        assert!(wants(&["application/json", "text/event-stream"]));
+        for other in
+            ["", "*/*", "text/*", "text/event-stream;q=0", "text/event-stream;q=x", "text/event-stream;q=0.9, */*"]
+        {
+            assert!(!wants(&[other]), "{other}");
+        }
+        assert!(!wants(&[]));
     }
 
     #[test]

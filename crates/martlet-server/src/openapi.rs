@@ -93,6 +93,15 @@ fn describe(app: &App, settings: &ServerSettings) -> Value {
     document.finish()
 }
 
+/// The form of an answer that is followed.
+fn event_stream() -> Value {
+    serde_json::json!({"schema": {
+        "type": "string",
+        "description": "Events (server-sent events): `data` is the answer as JSON, now and again after each change that \
+                        alters it; `id` for `Last-Event-ID`; `error` and `end` by name, each with `code` and `message`.",
+    }})
+}
+
 /// `GET /openapi.json`
 pub(crate) async fn get_openapi(shared: &Shared, fields: &HeaderMap, door: Door) -> Response {
     match answer(shared, fields, door).await {

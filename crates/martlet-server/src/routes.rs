@@ -64,7 +64,7 @@ fn allow(methods: &[String]) -> HeaderValue {
 
 /// Answers a call by a route.
 pub(crate) async fn call(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     routed: Routed,
     arrived: &Arrived,

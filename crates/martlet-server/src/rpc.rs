@@ -10,15 +10,22 @@ use crate::body::Body;
 use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
 use crate::headers;
+use crate::negotiation;
+use crate::preferences::Preferences;
 use crate::query_string::{decode_pairs, decode_segment};
 use crate::rate_fields;
 use crate::refusal;
 use crate::request_body::read_body;
+use crate::streams::{self, Asked};
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity};
-use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, RouteEntry, Target};
+use martlet_engine::{
+    Arguments, Call, Demand, Extras, FollowPart, Outcome, OwnedArguments, Returns, RouteEntry, Target,
+};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -37,7 +44,7 @@ struct Called<'a> {
 
 /// Answers a call of a query or action by its name as it stands in the URL.
 pub(crate) async fn call(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     raw_name: &str,
     arrived: &Arrived,
@@ -49,7 +56,7 @@ pub(crate) async fn call(
 
 /// Answers a call of a query or action by one of its routes, whose method it has.
 pub(crate) async fn call_by_route(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     route: &Arc<RouteEntry>,
     path: &[(String, String)],
@@ -61,7 +68,7 @@ pub(crate) async fn call_by_route(
 }
 
 async fn call_as(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     called: &Called<'_>,
     identity: Identity,
@@ -74,7 +81,7 @@ async fn call_as(
 }
 
 async fn run(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     called: &Called<'_>,
     caller: &Caller,
@@ -83,6 +90,9 @@ async fn run(
     let (parts, body) = request.into_parts();
     let name = called.name;
     let target = shared.engine.target(name);
+    if negotiation::wants_stream(&parts.headers) {
+        return Box::pin(follow(shared, parts, body, called, caller, arrived)).await;
+    }
     if called.path.is_none() {
         check_method(&parts.method, name, target)?;
     }
@@ -96,14 +106,8 @@ async fn run(
         let extras = Extras { is_read_only: true, idempotency_key: None };
         arrived.timed(pin!(shared.engine.answer(call, extras))).await
     } else {
-        check_post_query(parts.uri.query())?;
-        check_content(&parts.headers)?;
         let idempotency_key = if is_action { idempotency_key(&parts.headers)? } else { None };
-        let has_type = parts.headers.contains_key(header::CONTENT_TYPE);
-        let body = read_body(body, &shared.settings).await?;
-        if !has_type && !body.is_empty() {
-            return Err(refusal::content_type("none").into());
-        }
+        let body = posted(shared, &parts, body).await?;
         let arguments = match called.path {
             Some(path) => Arguments::Routed { path, json: &body },
             None => Arguments::Json(&body),
@@ -132,6 +136,59 @@ async fn run(
         }
         Err(failure) => Err(Failure { limits, ..failure }),
     }
+}
+
+/// Opens an event stream of a query.
+async fn follow(
+    shared: &Arc<Shared>,
+    request: Parts,
+    body: Incoming,
+    called: &Called<'_>,
+    caller: &Caller,
+    arrived: &Arrived,
+) -> Result<Response<Body>, Failure> {
+    let name = called.name;
+    let target = shared.engine.target(name);
+    if target.is_some_and(|target| target.is_action) {
+        return Err(streams::action_followed(name).into());
+    }
+    if called.path.is_none() {
+        check_method(&request.method, name, target)?;
+    }
+    let rows_max = Preferences::of(&request.headers)?.rows_max();
+    let path = called.path.unwrap_or_default();
+    let arguments = if matches!(request.method, Method::GET | Method::HEAD) {
+        let mut pairs = query_arguments(request.uri.query(), shared.settings.url_parameters_max)?;
+        pairs.extend_from_slice(path);
+        OwnedArguments::Url(pairs)
+    } else {
+        let json = posted(shared, &request, body).await?[..].into();
+        match path {
+            [] => OwnedArguments::Json(json),
+            path => OwnedArguments::Routed { path: path.to_vec(), json },
+        }
+    };
+    let part = FollowPart { name: name.to_owned(), arguments, demand: Demand { rows_max, ..Demand::default() } };
+    let asked = Asked {
+        method: &request.method,
+        fields: &request.headers,
+        caller: caller.clone(),
+        parts: vec![part],
+        is_batch: false,
+        is_public: target.is_some_and(|target| target.is_public) && request.method != Method::POST,
+    };
+    streams::open(shared, asked, arrived).await
+}
+
+/// Under POST the body is the arguments.
+async fn posted(shared: &Shared, request: &Parts, body: Incoming) -> Result<Bytes, Failure> {
+    check_post_query(request.uri.query())?;
+    check_content(&request.headers)?;
+    let body = read_body(body, &shared.settings).await?;
+    if !body.is_empty() && !request.headers.contains_key(header::CONTENT_TYPE) {
+        return Err(refusal::content_type("none").into());
+    }
+    Ok(body)
 }
 
 /// The key as it came; the engine says what a key is.

@@ -12,6 +12,7 @@ use crate::front::{Door, Front, Shared};
 use crate::identity::Identities;
 use crate::router::router;
 use crate::settings::ServerSettings;
+use crate::streams::Streams;
 use crate::tasks::{Slot, Tasks};
 use crate::tokens::Keys;
 use connection::{Connections, serve_connection};
@@ -72,10 +73,11 @@ impl Summary {
     }
 }
 
-/// A way to tell a running server about the app.
+/// A way to tell a running server about the app and its users.
 #[derive(Debug, Clone)]
 pub struct ServerHandle {
     dev: Arc<Dev>,
+    streams: Arc<Streams>,
 }
 
 impl ServerHandle {
@@ -87,6 +89,11 @@ impl ServerHandle {
     /// Makes pages (under `dev`) reload themselves: the app or a static file has changed.
     pub fn reloaded(&self) {
         self.dev.reloaded();
+    }
+
+    /// Ends the event streams of a user at once: of one session (the claim `session_id`) or, without one, all.
+    pub fn end_session(&self, user: &str, session: Option<&str>) {
+        self.streams.end_session(user, session);
     }
 }
 
@@ -121,7 +128,7 @@ impl Server {
 
     /// A way to tell it about the app.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { dev: Arc::clone(&self.front.shared.dev) }
+        ServerHandle { dev: Arc::clone(&self.front.shared.dev), streams: Arc::clone(&self.front.shared.streams) }
     }
 
     /// Answers until `shutdown` is ready, then ends as the module's text says.

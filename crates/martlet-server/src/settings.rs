@@ -1,6 +1,7 @@
 //! How the server is set; every default is a limit with a name.
 
 use crate::admission::AdmissionSettings;
+use martlet_core::limits;
 use martlet_engine::Rate;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,6 +27,30 @@ pub enum HealthPart {
     Redis,
     /// Search.
     Search,
+}
+
+/// How many event streams may be open, and how they are kept open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveSettings {
+    /// In all; never more than four fifths of the connections, so that others find a place.
+    pub streams_max: usize,
+    /// Of one user.
+    pub streams_per_user_max: usize,
+    /// Of one address, of IPv6: of one /64.
+    pub streams_per_address_max: usize,
+    /// How long one is silent at most.
+    pub heartbeat: Duration,
+}
+
+impl Default for LiveSettings {
+    fn default() -> Self {
+        Self {
+            streams_max: limits::STREAMS_MAX,
+            streams_per_user_max: limits::STREAMS_PER_USER_MAX,
+            streams_per_address_max: limits::STREAMS_PER_ADDRESS_MAX,
+            heartbeat: Duration::from_millis(limits::STREAM_HEARTBEAT_MS),
+        }
+    }
 }
 
 /// How the server is set.
@@ -77,6 +102,8 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// Of pages from `public/`; none: [`CONTENT_SECURITY_POLICY`].
     pub content_security_policy: Option<String>,
+    /// Event streams.
+    pub live: LiveSettings,
     /// After the signal to stop, how long `/readyz` says 503 while connections are still accepted.
     pub drain_delay: Duration,
     /// How long accepted requests may go on after the server has stopped accepting.
@@ -100,7 +127,7 @@ impl Default for ServerSettings {
             idle_timeout: Duration::from_secs(75),
             rate_min: 1024,
             rate_after: Duration::from_secs(10),
-            connections_max: 10_000,
+            connections_max: 25_000,
             connections_per_address_max: 4_096,
             admission: Some(AdmissionSettings::default()),
             rate_limit: None,
@@ -109,6 +136,7 @@ impl Default for ServerSettings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             content_security_policy: None,
+            live: LiveSettings::default(),
             drain_delay: Duration::ZERO,
             shutdown_grace: Duration::from_secs(30),
         }

@@ -8,7 +8,6 @@ mod path;
 mod range;
 mod stream;
 
-use crate::body::Body as AnswerBody;
 use crate::coding::Coding;
 use crate::dev;
 use crate::entity_tag::Verdict;
@@ -91,10 +90,7 @@ pub(crate) async fn get_file(State(shared): State<Arc<Shared>>, request: Request
 
 /// An error of the router's.
 pub(crate) fn to_response(failure: Failure) -> Response {
-    failure.into_response(Surface::Other).map(|body| match body {
-        AnswerBody::Full(bytes) => Body::from(bytes.unwrap_or_default()),
-        AnswerBody::Routed(body) => body,
-    })
+    failure.into_response(Surface::Other).map(|body| Body::from(body.into_bytes()))
 }
 
 fn not_found() -> Failure {

@@ -1,8 +1,10 @@
 //! Where a connection is between two requests, shared by its stream and the service that answers.
 
 use crate::admission::Turn;
-use std::sync::Arc;
+use crate::body::Body;
+use hyper::Response;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where a connection is between two requests; shared with the service that answers.
 #[derive(Debug, Default)]
@@ -13,6 +15,10 @@ pub(crate) struct Phase {
     has_length: AtomicBool,
     /// Whether the answer's body streams, which hyper may write bit by bit.
     streams: AtomicBool,
+    /// Whether what was written waits for the other side.
+    is_blocked: AtomicBool,
+    /// An answer that the connection is to be taken over for.
+    taking: Mutex<Option<Box<Response<Body>>>>,
 }
 
 /// What the first stage may know of the connection that a request came on.
@@ -38,6 +44,24 @@ impl Phase {
         self.has_unread.store(has_unread, Ordering::Relaxed);
         self.has_length.store(false, Ordering::Relaxed);
         self.now.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// The connection is to be taken over to write this answer.
+    pub(crate) fn take_over(&self, response: Response<Body>) {
+        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(response));
+    }
+
+    /// The answer that the connection is taken over for; none while what was answered before has not gone out.
+    pub(crate) fn taking(&self) -> Option<Box<Response<Body>>> {
+        if self.get() != IDLE || self.is_blocked.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.taking.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What was written waits for the other side, or has gone out.
+    pub(crate) fn note_blocked(&self, is_blocked: bool) {
+        self.is_blocked.store(is_blocked, Ordering::Relaxed);
     }
 
     /// Whether the other side had closed its half when the request was read.

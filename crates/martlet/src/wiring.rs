@@ -5,7 +5,7 @@ use crate::settings::{Settings, key};
 use martlet_core::{Clock, SystemClock};
 use martlet_engine::{AnswerCache, CacheSettings, EngineSettings};
 use martlet_server::tokens::{KeySettings, Keys};
-use martlet_server::{AddressRange, AdmissionSettings, BindError, HealthPart, ServerSettings};
+use martlet_server::{AddressRange, AdmissionSettings, BindError, HealthPart, LiveSettings, ServerSettings};
 use martlet_store::{CommitObserver, SqliteStore, StoreSettings, Synchronous};
 use std::path::Path;
 use std::sync::Arc;
@@ -97,6 +97,12 @@ pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettin
         trusted_proxies: proxies.iter().filter_map(|range| range.parse::<AddressRange>().ok()).collect(),
         cors_origins: settings.list(&key::CORS_ORIGINS).unwrap_or_default().to_vec(),
         content_security_policy: settings.text(&key::CONTENT_SECURITY_POLICY).map(str::to_owned),
+        live: LiveSettings {
+            streams_max: settings.number(&key::LIVE_STREAMS_MAX),
+            streams_per_user_max: settings.number(&key::LIVE_STREAMS_PER_USER_MAX),
+            streams_per_address_max: settings.number(&key::LIVE_STREAMS_PER_ADDRESS_MAX),
+            heartbeat: settings.duration(&key::LIVE_HEARTBEAT),
+        },
         drain_delay: settings.duration(&key::DRAIN_DELAY),
         shutdown_grace: settings.duration(&key::SHUTDOWN_GRACE),
     }

@@ -1,6 +1,7 @@
 //! From what was counted to the page.
 
 mod cache;
+mod live;
 
 use super::family as f;
 use super::http::{Key, METHODS};
@@ -30,6 +31,7 @@ pub(crate) fn page(shared: &Shared, form: Form) -> String {
     if let Some(overview) = shared.engine.cache() {
         cache::answers(&mut page, &overview);
     }
+    live::streams(&mut page, shared);
     process(&mut page);
     page.family(
         &f::BUILD,

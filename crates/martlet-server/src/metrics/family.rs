@@ -96,6 +96,11 @@ families! {
     STATS_EVICTED = "martlet_query_stats_evicted_total", Counter, None, &["db_system_name"], "Queries and actions whose statistics were dropped because there were too many.";
     COHERENCE_CHECKS = "martlet_coherence_checks_total", Counter, None, &[], "Answers from memory that were computed again and compared.";
     COHERENCE_VIOLATIONS = "martlet_coherence_violations_total", Counter, None, &[], "Answers from memory that were not what the database gives, although nothing that they rest on had changed: must be 0, please report it.";
+    LIVE_STREAMS = "martlet_live_streams", Gauge, None, &[], "Event streams that are open.";
+    LIVE_GROUPS = "martlet_live_groups", Gauge, None, &[], "Answers that are followed, each once however many follow it.";
+    LIVE_FRAMES = "martlet_live_frames_total", Counter, None, &[], "Events with an answer that were written to event streams.";
+    LIVE_RERUNS = "martlet_live_reruns_total", Counter, None, &["result"], "Runs of followed queries: changed (another answer, of which all who follow it are told), same (nobody is told), failed.";
+    LIVE_DELIVERY = "martlet_realtime_delivery_seconds", Histogram, SECONDS, &["kind"], "From the moment that a commit could be seen until what it changed was written to a socket; of event streams the kind is answer.";
     WAL = "martlet_sqlite_wal_bytes", Gauge, BYTES, &["database"], "Size of the write-ahead log.";
     CHECKPOINT = "martlet_sqlite_checkpoint_duration_seconds", Histogram, SECONDS, &["database"], "How long it took to copy the write-ahead log into the database.";
     BUSY = "martlet_sqlite_busy_total", Counter, None, &["database"], "How often SQLite said that the database was busy.";

@@ -43,12 +43,14 @@ static OF_WRITES: &[&Code] = &[
     &code::DISK_FULL,
 ];
 
+/// Codes of event streams, which queries alone have.
+static OF_STREAMS: &[&Code] = &[&code::NOT_FOLLOWED, &code::TOO_MANY_FOLLOWED, &code::TOO_MANY_STREAMS];
+
 /// Codes that a call by its documented path and method does not meet, or that `expected` brings.
 static OF_OTHERS: &[&Code] = &[
     &code::UNKNOWN_NAME,
     &code::UNKNOWN_CACHE,
-    &code::NOT_FOLLOWED,
-    &code::TOO_MANY_FOLLOWED,
+    &code::STREAM_SHUT,
     &code::INVALID_PATH,
     &code::METHOD_ON_RPC,
     &code::METHOD,
@@ -104,6 +106,14 @@ fn statuses(code: &Code, facts: &Facts<'_>) -> Vec<u16> {
         () if is_among(&[&code::BAD_CURSOR, &code::CURSOR_TOO_LONG]) => when(facts.is_paged),
         () if is(&code::RATE_LIMITED) => when(facts.is_limited),
         () if is_among(&[&code::KEY_REUSED, &code::KEY_RUNNING]) => when(facts.is_idempotent),
+        () if is_among(OF_STREAMS) => when(!facts.is_action),
+        () if is(&code::ACTION_FOLLOWED) => {
+            if facts.is_action {
+                vec![406]
+            } else {
+                Vec::new()
+            }
+        }
         () if is_among(OF_WRITES) => when(facts.is_action),
         () if is_among(OF_OTHERS) => Vec::new(),
         () => vec![plain],
@@ -135,6 +145,15 @@ mod tests {
 
     fn codes(facts: &Facts<'_>, status: u16) -> Vec<String> {
         of(facts).remove(&status).unwrap_or_default().into_iter().map(Cow::into_owned).collect()
+    }
+
+    #[test]
+    fn queries_alone_are_followed() {
+        let query = Facts { is_list: true, is_open: true, ..Facts::default() };
+        assert_eq!((codes(&query, 422), codes(&query, 429)), (vec!["MRT031".to_owned()], vec!["MRT034".to_owned()]));
+        let action = Facts { is_action: true, ..Facts::default() };
+        assert_eq!(codes(&action, 406), ["PGRST107", "MRT033"]);
+        assert_eq!(codes(&action, 429), [] as [&str; 0]);
     }
 
     #[test]

@@ -59,10 +59,9 @@ fn batch(document: &mut Document, query_names: &[&str], queries_max: usize) {
     let facts =
         Facts { has_body: true, is_list: true, is_open: true, is_limited: document.is_limited, ..Facts::default() };
     let mut responses = Map::new();
-    responses.insert(
-        "200".to_owned(),
-        json!({"description": "One answer for each, in order, all at one position.", "content": {"application/json": {"schema": answers}}}),
-    );
+    let content = json!({"application/json": {"schema": answers}, "text/event-stream": super::event_stream()});
+    let description = "One answer for each, in order, all at one position.";
+    responses.insert("200".to_owned(), json!({"description": description, "content": content}));
     for (status, mut codes) in errors::of(&facts) {
         if status == 413 {
             codes.push(martlet_core::code::TOO_MANY_PARTS.code.into());

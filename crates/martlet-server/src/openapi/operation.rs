@@ -244,7 +244,7 @@ impl<'a> Described<'a> {
     fn write_answer(&self, responses: &mut Map<String, Value>, way: &Way<'_>, is_limited: bool) {
         let row = json!({"$ref": format!("#/components/schemas/{}.row", self.declaration.name)});
         let list = json!({"type": "array", "items": row});
-        let content = match self.declaration.returns {
+        let mut content = match self.declaration.returns {
             Returns::Nothing => None,
             Returns::Row => Some(json!({"application/json": {"schema": row}})),
             Returns::Value => self.answer.json.first().map(|ty| {
@@ -294,7 +294,10 @@ impl<'a> Described<'a> {
             let field = |name: &&str| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}));
             names.iter().map(field).collect()
         };
-        if let Some(content) = &content {
+        if let Some(content) = &mut content {
+            if !self.is_action {
+                content["text/event-stream"] = super::event_stream();
+            }
             let answer = json!({"description": "The answer.", "headers": fields(&names), "content": content});
             responses.insert("200".to_owned(), answer);
         }

@@ -6,6 +6,7 @@ use crate::first_stage;
 use crate::front::Front;
 use crate::guarded_io::{GuardedIo, Patience};
 use crate::settings::{AddressRange, HEADER_SIZE_CAP, ServerSettings};
+use crate::streams;
 use crate::wire::Wire;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,9 +16,10 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -121,31 +123,52 @@ pub(super) async fn serve_connection(
             let response = first_stage::answer(&front, peer, &wire, request).await;
             wire.turn.end();
             wire.phase.end(is_refusal(&response), matches!(response.body(), Body::Routed(_)));
+            if matches!(response.body(), Body::Events(_)) {
+                wire.phase.take_over(response);
+                return std::future::pending().await;
+            }
             Ok::<_, Infallible>(response)
         }
     });
-    let mut connection = pin!(builder(settings).serve_connection(io, service));
+    // In a box, to be let go where the connection is taken over: it is large.
+    let mut connection = Box::new(builder(settings).serve_connection(io, service));
     let mut is_stopping = *stopped.borrow_and_update();
     if is_stopping {
-        connection.as_mut().graceful_shutdown();
+        Pin::new(&mut *connection).graceful_shutdown();
     }
     let ended = loop {
         let its_turn = poll_fn(|cx| {
             wire.turn.take();
-            connection.as_mut().poll(cx)
+            match Pin::new(&mut *connection).poll(cx) {
+                Poll::Pending => wire.phase.taking().map_or(Poll::Pending, |answer| Poll::Ready(Ended::Taken(answer))),
+                Poll::Ready(ended) => Poll::Ready(Ended::By(ended)),
+            }
         });
         tokio::select! {
             biased;
             ended = its_turn => break ended,
             _ = stopped.changed(), if !is_stopping => {
                 is_stopping = true;
-                connection.as_mut().graceful_shutdown();
+                Pin::new(&mut *connection).graceful_shutdown();
             }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection ended early");
+    match ended {
+        Ended::By(Ok(())) => {}
+        Ended::By(Err(error)) => tracing::debug!(%peer, %error, "a connection ended early"),
+        Ended::Taken(answer) => {
+            let socket = connection.into_parts().io.into_inner().into_stream();
+            drop((front, wire, stopped));
+            streams::run(socket, *answer, patience).await;
+        }
     }
+}
+
+/// How hyper's part of a connection ends.
+enum Ended {
+    By(hyper::Result<()>),
+    /// An answer is to be written without it.
+    Taken(Box<Response<Body>>),
 }
 
 fn builder(settings: &ServerSettings) -> http1::Builder {

@@ -22,4 +22,5 @@ mod panics;
 mod rates;
 mod routes;
 mod shutdown;
+mod streams;
 mod support;

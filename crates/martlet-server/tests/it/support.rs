@@ -2,8 +2,10 @@
 
 mod app;
 mod client;
+mod events;
 
 pub(crate) use client::Client;
+pub(crate) use events::Events;
 
 use martlet_core::{Clock, SystemClock};
 use martlet_engine::{AnswerCache, CacheSettings, Engine, EngineSettings};

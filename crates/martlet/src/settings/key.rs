@@ -109,7 +109,7 @@ keys! {
     IDLE_TIMEOUT = "server", "idle_timeout", Form::Duration { min_ms: SECOND, max_ms: HOUR }, Default::Millis(75 * SECOND), "How long a connection is kept open between requests.";
     RATE_MIN = "server", "rate_min", Form::Size { min: 1, max: 1024 * MIB }, Default::Size(KIB), "Bytes a second that a body must bring, and an answer must be taken with, once `rate_after` has passed.";
     RATE_AFTER = "server", "rate_after", Form::Duration { min_ms: SECOND, max_ms: HOUR }, Default::Millis(10 * SECOND), "When `rate_min` begins to count.";
-    CONNECTIONS_MAX = "server", "connections_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(10_000), "Connections open at once; more wait to be accepted.";
+    CONNECTIONS_MAX = "server", "connections_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(25_000), "Connections open at once, event streams among them; more wait to be accepted.";
     CONNECTIONS_PER_ADDRESS_MAX = "server", "connections_per_address_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(4_096), "Connections open at once from one address; trusted proxies are not counted.";
     ADMISSION = "server", "admission", Form::Choice(&["adaptive", "off"]), Default::Written("adaptive"), "`adaptive`: when more requests wait than can be answered within `admission_target`, the excess is answered 503 before anything is done for it. `off`: all wait, however long.";
     ADMISSION_TARGET = "server", "admission_target", Form::Duration { min_ms: 1, max_ms: 10 * SECOND }, Default::Millis(limits::ADMISSION_TARGET_MS), "How long a request should wait for its turn at most; how many may wait follows from the rate at which they are answered.";
@@ -139,6 +139,11 @@ keys! {
     CACHE_ENTRIES_MAX = "cache", "entries_max", Form::Count { min: 100, max: 100_000_000 }, Default::Count(1_000_000), "Answers that are kept at most.";
     CACHE_ANSWER_SIZE_MAX = "cache", "answer_size_max", Form::Size { min: KIB, max: 1024 * MIB }, Default::Size(MIB), "Bytes of the largest answer that is kept.";
     CACHE_NAMED = "cache", "named", Form::Times { min_ms: 1, max_ms: limits::CACHE_NAMED_MS_MAX }, Default::Unset("none"), "How long answers of each named cache (`@cache named NAME`) are good at most: in the file `NAME = \"30s\"` under `[cache.named]`, in the environment `MARTLET_CACHE_NAMED_NAME`, at run time `martlet cache ttl`.";
+
+    LIVE_STREAMS_MAX = "live", "streams_max", Form::Count { min: 0, max: 1_000_000 }, Default::Count(limits::STREAMS_MAX as u64), "Event streams (live queries) open at once, and at most four fifths of `server.connections_max`; more are answered 429.";
+    LIVE_STREAMS_PER_USER_MAX = "live", "streams_per_user_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(limits::STREAMS_PER_USER_MAX as u64), "Of those, streams of one user.";
+    LIVE_STREAMS_PER_ADDRESS_MAX = "live", "streams_per_address_max", Form::Count { min: 1, max: 1_000_000 }, Default::Count(limits::STREAMS_PER_ADDRESS_MAX as u64), "Of those, streams of one address (of IPv6: of one /64 network). Behind a proxy set `server.trusted_proxies` too, or all callers are one address.";
+    LIVE_HEARTBEAT = "live", "heartbeat", Form::Duration { min_ms: 5 * SECOND, max_ms: MINUTE }, Default::Millis(limits::STREAM_HEARTBEAT_MS), "How long a stream is silent at most: then a comment is sent, so that proxies keep it open and a client that is gone is found out.";
 
     JWT_SECRET = "auth", "jwt_secret", Form::Secret { bytes_min: 32 }, Default::Unset("only tokens signed by this server's own key are taken"), "Secret of HS256 tokens. Best set as MARTLET_AUTH_JWT_SECRET, not in the file.";
     ISSUER = "auth", "issuer", Form::Text, Default::Unset("`iss` is not checked"), "What a token's `iss` must be.";

@@ -111,11 +111,11 @@ function variants(schema) {
 }
 
 const in_url = (value) => (Array.isArray(value) ? `{${value.join(',')}}` : typeof value === 'object' ? JSON.stringify(value) : String(value))
-const counts = { operations: 0, calls: 0 }
+const counts = { operations: 0, calls: 0, followed: 0 }
 const never_well = []
 
-/** Calls an operation and checks the answer against the document. */
-async function call(path, method, operation, args, token, more = {}) {
+/** What is sent to call an operation. */
+function request_of(path, method, operation, args, token, more) {
   const body_params = operation.requestBody ? {} : undefined
   const query = new URLSearchParams()
   let url = path
@@ -131,10 +131,40 @@ async function call(path, method, operation, args, token, more = {}) {
     headers['content-type'] = 'application/json'
     init.body = JSON.stringify(body_params)
   }
-  const response = await fetch(`${base}${url}${query.size ? `?${query}` : ''}`, init)
-  const text = await response.text()
-  const told = `${init.method} ${url}?${query} ${init.body ?? ''} -> ${response.status}`
   counts.calls += 1
+  return { target: `${base}${url}${query.size ? `?${query}` : ''}`, init, told: `${init.method} ${url}?${query} ${init.body ?? ''}` }
+}
+
+/** Follows an operation's answer: the first event is as the document says of the answer. */
+async function follow(path, method, operation, args, token) {
+  const more = { accept: 'text/event-stream' }
+  const { target, init, told } = request_of(path, method, operation, args, token, more)
+  const response = await fetch(target, init)
+  assert.ok(operation.responses[response.status], `${told}: the document does not know ${response.status}`)
+  if (response.status !== 200) {
+    await response.text()
+    return
+  }
+  assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8', told)
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!/^data: .*\n\n/m.test(text)) {
+    const { value, done } = await reader.read()
+    assert.ok(!done, `${told}: ended\n${text}`)
+    text += value
+  }
+  await reader.cancel()
+  const where = ['paths', path, method, 'responses', '200', 'content', 'application/json', 'schema']
+  fits(where, JSON.parse(text.match(/^data: (.*)$/m)[1]), told)
+  counts.followed += 1
+}
+
+/** Calls an operation and checks the answer against the document. */
+async function call(path, method, operation, args, token, more = {}) {
+  const { target, init, told: asked } = request_of(path, method, operation, args, token, more)
+  const response = await fetch(target, init)
+  const text = await response.text()
+  const told = `${asked} -> ${response.status}`
   const at = ['paths', path, method, 'responses', String(response.status)]
   const declared = operation.responses[response.status]
   assert.ok(declared, `${told}: the document does not know this status\n${text}`)
@@ -215,6 +245,10 @@ async function walk(path, method, operation) {
     assert.deepEqual([second.status, second.text], [first.status, first.text])
   }
   for (const media_type of Object.keys(operation.responses[200]?.content ?? {})) {
+    if (media_type === 'text/event-stream') {
+      if (is_own) await follow(path, method, operation, args, token)
+      continue
+    }
     const answered = await call(path, method, operation, args, token, { accept: media_type })
     assert.ok(answered.status >= 400 || answered.media_type === media_type, `${answered.media_type}, not ${media_type}`)
   }
@@ -227,5 +261,6 @@ for (const [path, item] of Object.entries(document.paths)) {
 }
 const ids = Object.values(document.paths).flatMap((item) => Object.values(item).map((it) => it.operationId))
 assert.equal(new Set(ids).size, ids.length, 'operation ids are unique')
+assert.ok(counts.followed > 0, 'nothing was followed')
 assert.deepEqual(never_well, [], 'operations that were never answered well')
 console.log(JSON.stringify({ ...counts, paths: Object.keys(document.paths).length }))
