@@ -2,6 +2,10 @@
 //!
 //! Written here because the counts must be plain atomics that the hot path touches once; what reads them adds up.
 
+mod spread;
+
+pub use spread::Spread;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Counts of values by upper bound. The unit is the owner's: nanoseconds, bytes, rows.
@@ -84,17 +88,27 @@ impl Percentiles {
     pub fn at<const N: usize>(&self, shares: [f64; N]) -> [u64; N] {
         let counts: Vec<u64> = self.0.iter().map(|count| count.load(Relaxed)).collect();
         let total: u64 = counts.iter().sum();
-        shares.map(|share| {
-            // Never the count before the first.
-            let rank = ((total as f64 * share).ceil() as u64).max(1);
-            let mut seen = 0;
-            let found = counts.iter().position(|count| {
-                seen += count;
-                seen >= rank
-            });
-            found.map_or(0, upper_of)
-        })
+        shares.map(|share| percentile(counts.iter().copied().enumerate(), total, share))
     }
+
+    /// What was counted, to be kept.
+    pub fn spread(&self) -> Spread {
+        Spread::of(self.0.iter().map(|count| count.load(Relaxed)))
+    }
+}
+
+/// The upper end of the bucket in which this share of all ends; 0 where nothing was counted.
+fn percentile(counts: impl Iterator<Item = (usize, u64)>, total: u64, share: f64) -> u64 {
+    // Never the count before the first.
+    let rank = ((total as f64 * share).ceil() as u64).max(1);
+    let mut seen = 0_u64;
+    for (bucket, count) in counts {
+        seen = seen.saturating_add(count);
+        if seen >= rank {
+            return upper_of(bucket);
+        }
+    }
+    0
 }
 
 fn bucket_of(value: u64) -> usize {

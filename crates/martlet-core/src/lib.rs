@@ -25,7 +25,7 @@ pub use change::Change;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use code::Code;
 pub use error::{Detail, Error, Kind};
-pub use histogram::{Histogram, HistogramCounts, Percentiles};
+pub use histogram::{Histogram, HistogramCounts, Percentiles, Spread};
 pub use identity::{Caller, Claims, Identity};
 pub use nearest::nearest;
 pub use position::Position;

@@ -40,6 +40,7 @@ pub use live::{
 pub use martlet_sql::{
     Action, Allow, App, Bound, Declaration, JsonKind, JsonType, LimitPer, Param, Query, Returns, Route, Rule, Statement,
 };
+pub use martlet_store::history;
 pub use martlet_store::{
     Answer, DATABASE_BOUNDS, Demand, Figures, Form, PlanFigures, PoolFigures, ROWS_BOUNDS, Snapshot, StatementFigures,
 };

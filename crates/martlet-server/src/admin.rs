@@ -5,8 +5,10 @@
 //! the reads that follow.
 
 mod cache;
+mod history;
 
 pub(crate) use cache::{change_cache, get_cache};
+pub(crate) use history::get_history;
 
 use crate::failure::{Failure, Surface};
 use crate::front::{Door, Shared};

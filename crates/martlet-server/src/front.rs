@@ -7,6 +7,7 @@ use crate::cors::Cors;
 use crate::dev::Dev;
 use crate::early::Early;
 use crate::health::Probe;
+use crate::history::HistorySettings;
 use crate::identity::Identities;
 use crate::metrics::HttpStatistics;
 use crate::openapi::Description;
@@ -17,12 +18,13 @@ use crate::static_files::PublicFolder;
 use crate::streams::Streams;
 use hyper::header::HeaderValue;
 use martlet_core::Clock;
+use martlet_engine::history::History;
 use martlet_engine::{Engine, LimitState};
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long an answer that has ended may still take its place at most.
@@ -51,6 +53,8 @@ pub(crate) struct Shared {
     /// Threads that requests are answered on.
     pub(crate) workers: usize,
     pub(crate) started: Instant,
+    /// Set before it serves.
+    history: OnceLock<HistorySettings>,
     is_draining: AtomicBool,
 }
 
@@ -79,6 +83,7 @@ impl Shared {
             description: Description::default(),
             streams: Arc::new(Streams::new(&settings)),
             started: Instant::now(),
+            history: OnceLock::new(),
             is_draining: AtomicBool::new(false),
             settings,
             engine,
@@ -92,6 +97,21 @@ impl Shared {
         let limit = self.address_limit.as_ref()?;
         let standing = limit.take(address, self.clock.steady_at(now));
         Some(LimitState { name: Arc::clone(&limit.name), rate: limit.rate(), standing })
+    }
+
+    /// Keeps figures there from when it serves.
+    pub(crate) fn keep_history(&self, settings: HistorySettings) {
+        // The first one counts; there is no second.
+        let _ = self.history.set(settings);
+    }
+
+    pub(crate) fn history_settings(&self) -> Option<&HistorySettings> {
+        self.history.get()
+    }
+
+    /// The figures of the last hour and of long ago; none where they are not kept.
+    pub(crate) fn history(&self) -> Option<&History> {
+        self.history.get().map(|settings| &*settings.history)
     }
 
     /// Lets go, now and then, what early answers hold on to in vain. Never ends.

@@ -55,9 +55,11 @@ mod refusal;
 
 mod dev;
 mod health;
+mod history;
 mod static_files;
 
 pub use admission::AdmissionSettings;
+pub use history::HistorySettings;
 pub use metrics::{FAMILIES, Family, FamilyKind};
 pub use server::{BindError, Server, ServerHandle, Summary};
 pub use settings::{

@@ -13,4 +13,4 @@ pub(crate) use collect::page;
 pub use family::{FAMILIES, Family, FamilyKind};
 pub(crate) use http::{HitSeries, HttpStatistics, RouteLabel};
 pub(crate) use page::Form;
-pub(crate) use process::resident_bytes;
+pub(crate) use process::{cpu_ms, resident_bytes};

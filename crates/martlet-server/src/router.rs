@@ -24,8 +24,9 @@ const HEALTH_OF_SEEDS: &str = "/api/health";
 const METRICS: &str = "/metrics";
 const STATISTICS: &str = "/admin/v1/stats";
 const CACHE: &str = "/admin/v1/cache";
+const HISTORY: &str = "/admin/v1/history";
 const STATISTICS_OF_SEEDS: &str = "/api/performance/monitor";
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 13] = [
     LIVE,
     READY,
     STARTED,
@@ -34,6 +35,7 @@ const PATHS: [&str; 12] = [
     METRICS,
     STATISTICS,
     CACHE,
+    HISTORY,
     STATISTICS_OF_SEEDS,
     openapi::PATH,
     dev::STATUS_PATH,
@@ -42,7 +44,8 @@ const PATHS: [&str; 12] = [
 
 /// Whether the path is one that is called by those who watch over the server.
 pub(crate) fn is_watched(path: &str) -> bool {
-    [LIVE, READY, STARTED, HEALTH, HEALTH_OF_SEEDS, METRICS, STATISTICS, CACHE, STATISTICS_OF_SEEDS].contains(&path)
+    [LIVE, READY, STARTED, HEALTH, HEALTH_OF_SEEDS, METRICS, STATISTICS, CACHE, HISTORY, STATISTICS_OF_SEEDS]
+        .contains(&path)
 }
 
 /// The template of a path that no route of the app takes.
@@ -65,6 +68,7 @@ pub(crate) fn router(shared: Arc<Shared>, door: Door) -> Router {
         .route(METRICS, operators(door, admin::get_metrics))
         .route(STATISTICS, operators(door, admin::get_statistics))
         .route(CACHE, operators(door, admin::get_cache).merge(cache_commands(door)))
+        .route(HISTORY, operators(door, admin::get_history))
         .route(STATISTICS_OF_SEEDS, operators(door, admin::get_statistics))
         .route(openapi::PATH, description(door));
     if door == Door::Admin {

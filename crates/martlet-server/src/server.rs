@@ -9,6 +9,7 @@ mod connection;
 use crate::dev::Dev;
 use crate::early::Early;
 use crate::front::{Door, Front, Shared};
+use crate::history::{HistorySettings, Keeper};
 use crate::identity::Identities;
 use crate::router::router;
 use crate::settings::ServerSettings;
@@ -116,6 +117,11 @@ impl Server {
         Ok(Self { listener, address, front, admin })
     }
 
+    /// Keeps key figures from when it serves, until it has stopped.
+    pub fn keep_history(&self, settings: HistorySettings) {
+        self.front.shared.keep_history(settings);
+    }
+
     /// Where it listens: the port, if it was 0, is a real one.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -141,6 +147,8 @@ impl Server {
         driver.spawn(Arc::clone(&front.shared.engine).drive()).expect("it is the first and only one");
         let connections = Arc::new(Connections::new(&settings));
         let (stop, stopped) = watch::channel(false);
+        let history = front.shared.history_settings().cloned();
+        let keeper = history.and_then(|history| Keeper::start(Arc::clone(&front.shared), history));
         let begin = |front: &Arc<Front>, slot: Slot, stream: TcpStream, peer: SocketAddr| {
             // Counted here and not in its task, which may run only after the server has looked who is there.
             let peer = peer.ip().to_canonical();
@@ -180,6 +188,9 @@ impl Server {
         let still_open = tasks.stop(settings.shutdown_grace.saturating_sub(linger)).await;
         // It runs for as long as anybody might follow.
         driver.stop(Duration::ZERO).await;
+        if let Some(keeper) = keeper {
+            keeper.stop().await;
+        }
         Summary { connections: connections.accepted(), requests: front.shared.request_ids.given(), cut: still_open }
     }
 }

@@ -1,6 +1,6 @@
 //! What the store has counted, as plain data for metrics and statistics.
 
-use martlet_core::{HistogramCounts, Timestamp};
+use martlet_core::{HistogramCounts, Spread, Timestamp};
 
 /// Everything that the store has counted since it was opened.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct PlanFigures {
     pub max_ns: u64,
     /// 50th, 95th, 99th percentile, an eighth too high at most.
     pub percentiles_ns: [u64; 3],
+    /// How all the calls' nanoseconds spread.
+    pub durations: Spread,
     /// Nanoseconds waited for a connection.
     pub wait_ns: u64,
     /// Rows stepped over by scans of whole tables (SQLITE_STMTSTATUS_FULLSCAN_STEP).

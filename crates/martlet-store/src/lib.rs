@@ -10,6 +10,7 @@ pub mod canonical;
 mod figures;
 mod forms;
 pub mod functions;
+pub mod history;
 mod observer;
 pub mod proof;
 mod sqlite;

@@ -120,6 +120,17 @@ Hits are answers from memory; calls, times and all else are of the database. Tho
 there stand first. Times are without what was waited; percentiles may be an eighth too high. Counted
 since the server started.")]
     Stats(StatsArgs),
+    /// Compare a time with the one before: traffic, errors, times, hit rate, what has changed
+    #[command(after_help = "\
+Examples:
+  martlet report shop                      the last 7 days against the 7 before
+  martlet report shop --since 1h           after a deployment
+  martlet report shop --over 10 --json     all figures, and what changed by more than 10 %
+  martlet report shop | mail -s \"shop, the week\" ops@example.org
+
+From the figures that servers keep in DIR/data/history.db while they run: one may be running, none
+has to. Up to 12h is compared by minutes, longer by hours. docs/report.md explains every line.")]
+    Report(ReportArgs),
     /// Show what a running server keeps of answers, drop them, set times of named caches
     #[command(after_help = "\
 Examples:
@@ -317,6 +328,21 @@ pub(crate) struct StatsArgs {
     pub json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// How long a time, such as 1h, 24h, 7d
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = report_time)]
+    pub since: std::time::Duration,
+    /// Tell what has changed by more percent than this
+    #[arg(long, value_name = "PERCENT", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub over: u32,
+    /// Write all figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
     /// Show what is kept of each query, how often it was read, and why answers were not kept
@@ -427,8 +453,18 @@ fn uuid(text: &str) -> Result<String, String> {
 
 fn cache_time(text: &str) -> Result<std::time::Duration, String> {
     use crate::settings::key::{CACHE_NAMED, Form};
-    use crate::settings::value::{Raw, Value, read};
     let Form::Times { min_ms, max_ms } = CACHE_NAMED.form else { return Err("takes a time".to_owned()) };
+    time(text, min_ms, max_ms)
+}
+
+/// Two such times are as long as hours are kept for, by default.
+fn report_time(text: &str) -> Result<std::time::Duration, String> {
+    time(text, 60_000, 198 * 86_400_000)
+}
+
+fn time(text: &str, min_ms: u64, max_ms: u64) -> Result<std::time::Duration, String> {
+    use crate::settings::key::Form;
+    use crate::settings::value::{Raw, Value, read};
     match read(Form::Duration { min_ms, max_ms }, Raw::Text(text)) {
         Ok(Value::Duration(time)) => Ok(time),
         Ok(_) => Err("takes a time".to_owned()),

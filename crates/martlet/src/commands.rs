@@ -11,6 +11,7 @@ mod keys;
 mod migrate;
 mod named_caches;
 mod new;
+mod report;
 mod running;
 mod seed;
 mod serve;
@@ -44,6 +45,7 @@ pub(crate) fn run(command: Command, start: Instant) -> Result<(), Failure> {
         Command::Sql(args) => sql::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Stats(args) => stats::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Cache { command } => cache::run(&command),
     }
 }

@@ -3,12 +3,16 @@
 use crate::exit::Failure;
 use crate::settings::{Settings, key};
 use martlet_core::{Clock, SystemClock};
+use martlet_engine::history::{Bounds, History};
 use martlet_engine::{AnswerCache, CacheSettings, EngineSettings};
 use martlet_server::tokens::{KeySettings, Keys};
-use martlet_server::{AddressRange, AdmissionSettings, BindError, HealthPart, LiveSettings, ServerSettings};
+use martlet_server::{
+    AddressRange, AdmissionSettings, BindError, HealthPart, HistorySettings, LiveSettings, ServerSettings,
+};
 use martlet_store::{CommitObserver, SqliteStore, StoreSettings, Synchronous};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// The clock of a running server.
@@ -106,6 +110,23 @@ pub(crate) fn server_settings(settings: &Settings, is_dev: bool) -> ServerSettin
         drain_delay: settings.duration(&key::DRAIN_DELAY),
         shutdown_grace: settings.duration(&key::SHUTDOWN_GRACE),
     }
+}
+
+/// Where key figures are kept, and how many; none where that is off.
+pub(crate) fn history(settings: &Settings) -> Option<HistorySettings> {
+    let rows = |key, of_one: Duration| {
+        let rows = settings.duration(key).as_secs().div_ceil(of_one.as_secs());
+        usize::try_from(rows).unwrap_or(usize::MAX)
+    };
+    (settings.text(&key::HISTORY_MODE) != Some("off")).then(|| {
+        let bounds = Bounds {
+            minutes_max: rows(&key::HISTORY_MINUTES, Duration::from_secs(60)),
+            hours_max: rows(&key::HISTORY_HOURS, Duration::from_secs(3_600)),
+            size_max: settings.number(&key::HISTORY_SIZE_MAX) as u64,
+        };
+        let history = Arc::new(History::new(&settings.data(), bounds, clock()));
+        HistorySettings { history, every: settings.duration(&key::HISTORY_EVERY) }
+    })
 }
 
 fn admission(settings: &Settings) -> Option<AdmissionSettings> {

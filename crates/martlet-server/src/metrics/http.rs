@@ -4,7 +4,7 @@
 use arc_swap::ArcSwap;
 use hashbrown::HashMap;
 use hyper::{Method, Request, Response, StatusCode, Version};
-use martlet_core::{Histogram, Percentiles, limits};
+use martlet_core::{Histogram, Percentiles, Spread, limits};
 use martlet_engine::RouteEntry;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -180,6 +180,16 @@ impl HttpStatistics {
             (a.route.text(), a.method, a.status, a.version).cmp(&(b.route.text(), b.method, b.status, b.version))
         });
         all
+    }
+
+    /// Tells of each series its status, how its nanoseconds spread, their sum, and its method and route if it has one;
+    /// of those that were too many together, with the status 0.
+    pub(crate) fn each(&self, tell: &mut impl FnMut(u16, &Spread, u64, Option<String>)) {
+        for (key, series) in &**self.series.load() {
+            let route = key.route.text().map(|route| format!("{} {route}", METHODS[key.method]));
+            tell(key.status, &series.percentiles.spread(), series.duration.counts().sum, route);
+        }
+        tell(0, &self.overflow.percentiles.spread(), self.overflow.duration.counts().sum, None);
     }
 
     /// Times of each series that has a route, as JSON.

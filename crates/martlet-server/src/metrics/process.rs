@@ -48,6 +48,11 @@ fn max_fds() -> Option<u64> {
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
+/// Milliseconds of processor time that the process has used, where the system tells it.
+pub(crate) fn cpu_ms() -> Option<u64> {
+    Process::look().cpu_s.map(|seconds| (seconds * 1_000.0) as u64)
+}
+
 /// The process's resident memory, where the system tells it.
 pub(crate) fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[test]
 fn only_the_service_sees_the_page() {
     let site = Site::start();
-    for path in ["/metrics", "/admin/v1/stats", "/admin/v1/cache", "/api/performance/monitor"] {
+    for path in ["/metrics", "/admin/v1/stats", "/admin/v1/cache", "/admin/v1/history", "/api/performance/monitor"] {
         assert_eq!(site.get(path).status, 401, "{path}");
         assert_eq!(site.get_as(path, &token("authenticated")).status, 403, "{path}");
         assert_eq!(site.get_as(path, "nonsense").status, 401, "{path}");

@@ -292,7 +292,8 @@ impl PlanStatistics {
 
     fn figures(&self) -> PlanFigures {
         let load = |count: &AtomicU64| count.load(Relaxed);
-        let calls = self.percentiles.count();
+        let durations = self.percentiles.spread();
+        let calls = durations.count();
         let seen = |at: &AtomicI64| Timestamp::from_micros(at.load(Relaxed));
         PlanFigures {
             name: self.name.clone(),
@@ -303,7 +304,8 @@ impl PlanStatistics {
             total_ns: load(&self.total_ns),
             min_ns: if calls == 0 { 0 } else { load(&self.min_ns) },
             max_ns: load(&self.max_ns),
-            percentiles_ns: self.percentiles.at([0.5, 0.95, 0.99]),
+            percentiles_ns: durations.at([0.5, 0.95, 0.99]),
+            durations,
             wait_ns: load(&self.wait_ns),
             rows_scanned: load(&self.rows_scanned),
             full_scans: load(&self.full_scans),

@@ -66,6 +66,7 @@ fn serve(
         let engine = Arc::clone(&reloader.engine);
         let server = Server::bind(wiring::server_settings(settings, true), engine, keys, wiring::clock()).await;
         let server = server.map_err(wiring::not_bound)?;
+        wiring::history(settings).into_iter().for_each(|history| server.keep_history(history));
         let stop = wiring::stop_signal()?;
         store.announce(&url_of(server.local_addr()));
         let url = format!("http://{}", server.local_addr());

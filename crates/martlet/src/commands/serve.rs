@@ -44,6 +44,7 @@ pub(crate) fn run(args: &ServeArgs, start: Instant) -> Result<(), Failure> {
         let server_settings = wiring::server_settings(&settings, false);
         let server = Server::bind(server_settings, Arc::new(engine), keys, wiring::clock()).await;
         let server = server.map_err(wiring::not_bound)?;
+        wiring::history(&settings).into_iter().for_each(|history| server.keep_history(history));
         let stop = wiring::stop_signal()?;
         let address = server.local_addr().to_string();
         // Whoever has read the line can ask.

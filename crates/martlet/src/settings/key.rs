@@ -93,6 +93,7 @@ const MIB: u64 = 1024 * KIB;
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 
 keys! {
     NAME = "", "name", Form::Text, Default::Unset("the folder's name"), "The app's name, as shown to people.";
@@ -151,6 +152,12 @@ keys! {
     CORS_ORIGINS = "cors", "origins", Form::Origins, Default::Unset("any origin, without credentials"), "Origins whose pages may call with credentials; exactly these, no patterns. In the environment separated by commas.";
 
     HEALTH_REQUIRED = "health", "required", Form::Choice(&["database", "database,redis", "database,search", "database,redis,search"]), Default::Written("database"), "What must be up for `/health` to answer 200. Redis and search are not built in yet: required, they are down.";
+
+    HISTORY_MODE = "history", "mode", Form::Choice(&["on", "off"]), Default::Written("on"), "`on`: key figures are kept in `history.db` in the data folder, for `martlet report` and the charts of the performance page. `off`: none are.";
+    HISTORY_MINUTES = "history", "minutes", Form::Duration { min_ms: HOUR, max_ms: 90 * DAY }, Default::Millis(8 * DAY), "For how long a row a minute is kept. Counted in rows: minutes in which no server ran have none.";
+    HISTORY_HOURS = "history", "hours", Form::Duration { min_ms: DAY, max_ms: 3_660 * DAY }, Default::Millis(396 * DAY), "For how long a row an hour is kept; counted in rows.";
+    HISTORY_SIZE_MAX = "history", "size_max", Form::Size { min: MIB, max: 1024 * MIB }, Default::Size(64 * MIB), "Bytes of `history.db`. Where that is too little the oldest minutes are dropped, then the oldest hours.";
+    HISTORY_EVERY = "history", "every", Form::Duration { min_ms: SECOND, max_ms: MINUTE }, Default::Millis(MINUTE), "How often figures are taken and written into the row of their minute. If the server is killed, those since the last time are lost.";
 
     LOG_FORMAT = "log", "format", Form::Choice(&["json", "text"]), Default::Unset("json in `serve`, text elsewhere"), "How log lines on stderr are written.";
     LOG_LEVEL = "log", "level", Form::Choice(&["error", "warn", "info", "debug", "trace"]), Default::Written("info"), "The least level that is logged.";
