@@ -19,6 +19,7 @@ pub(super) fn look(shared: &Shared) -> Period {
     let checks = shared.engine.check_figures();
     counts.set(Figure::Checks, checks.checked);
     counts.set(Figure::Violations, checks.violations);
+    counts.set(Figure::Streams, shared.streams.open() as u64);
     counts.set(Figure::CpuMs, cpu_ms().unwrap_or(0));
     counts.set(Figure::MemoryBytes, resident_bytes().unwrap_or(0));
     let cache = shared.engine.cache();
