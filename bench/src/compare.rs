@@ -15,6 +15,7 @@ mod process;
 mod ratio;
 mod request;
 mod results;
+mod streams;
 mod systems;
 mod token;
 mod workload;
@@ -31,6 +32,9 @@ pub fn run(args: &[String], mut say: impl FnMut(&str)) -> Result<()> {
     let options = Options::parse(args)?;
     let began = Instant::now();
     machine::can_be_split()?;
+    if let Some(streams) = options.streams {
+        return streams::run(streams, &options, &mut say);
+    }
     say("making the data");
     let mut systems = Systems::start(options.rows)?;
     say(&format!("{:.0} s: all servers run", began.elapsed().as_secs_f64()));

@@ -11,6 +11,7 @@ pub struct Connection {
     address: String,
     stream: BufReader<TcpStream>,
     body: Vec<u8>,
+    position: String,
 }
 
 impl Connection {
@@ -19,7 +20,12 @@ impl Connection {
         let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { address: address.to_owned(), stream: BufReader::new(stream), body: Vec::new() })
+        Ok(Self {
+            address: address.to_owned(),
+            stream: BufReader::new(stream),
+            body: Vec::new(),
+            position: String::new(),
+        })
     }
 
     /// Posts a JSON body; gives the status. The answer's body is in [`Connection::body`].
@@ -39,11 +45,17 @@ impl Connection {
         &self.body
     }
 
+    /// What the last answer told as its position; empty where it told none.
+    pub fn position(&self) -> &str {
+        &self.position
+    }
+
     fn read_answer(&mut self) -> Result<u16> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status line")?;
         let mut length = 0;
+        self.position.clear();
         loop {
             line.clear();
             if self.stream.read_line(&mut line)? == 0 {
@@ -52,10 +64,11 @@ impl Connection {
             if line == "\r\n" {
                 break;
             }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse().context("content-length is no number")?;
+            } else if name.eq_ignore_ascii_case("martlet-position") {
+                value.trim().clone_into(&mut self.position);
             }
         }
         self.body.resize(length, 0);

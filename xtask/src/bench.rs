@@ -10,11 +10,14 @@ const BASELINE: &str = "bench/baselines/express";
 const LOAD_PROCESSOR: &str = "1";
 
 pub(crate) fn run_all(args: &[&str]) -> Result<()> {
-    install::programs(install::FOR_BENCH)?;
-    let baseline = root().join(BASELINE);
-    // None of its packages builds anything at its installation.
-    install::npm_packages_of(&baseline, &["--ignore-scripts"])?;
-    run(Command::new("npm").args(["run", "--silent", "generate"]).current_dir(&baseline))?;
+    // Streams are Martlet's alone: nothing else is started.
+    if !args.contains(&"streams") {
+        install::programs(install::FOR_BENCH)?;
+        let baseline = root().join(BASELINE);
+        // None of its packages builds anything at its installation.
+        install::npm_packages_of(&baseline, &["--ignore-scripts"])?;
+        run(Command::new("npm").args(["run", "--silent", "generate"]).current_dir(&baseline))?;
+    }
     run(cargo().args(["build", "--release", "--locked", "-p", "martlet", "-p", "martlet-bench"]))?;
     run(Command::new("taskset").args(["-c", LOAD_PROCESSOR, "target/release/compare"]).args(args))
 }

@@ -22,7 +22,7 @@ cargo xtask COMMAND
   tidy                     check what the compiler does not: crate edges, module docs, links, generated files
   generate                 write the generated documents anew
   figures                  measure start, size, memory and durable actions of the release binary
-  bench [--quick] [--workload NAME]... [--rounds N] [--scale X] [--overload]
+  bench [--quick] [--workload NAME]... [--rounds N] [--scale X] [--overload] [--minutes N]
                            measure Martlet beside a hand-written server, Express with PostgreSQL, and bare HTTP; a whole
                            run (25 minutes) writes docs/results.md, a part or `--quick` (4 minutes) target/bench
   smoke                    start the README's first command, look at the app, stop it

@@ -1,6 +1,6 @@
 //! The machine: whether it can be split between servers and load, what it is, and what others took of it meanwhile.
 
-use crate::compare::process::PINNED;
+use crate::compare::process::{PINNED, finish};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
 use std::process::Command;
@@ -14,6 +14,40 @@ pub(crate) fn can_be_split() -> Result<()> {
     let works = Command::new(PINNED[0]).args(["-c", "0,1", "true"]).status().context("`taskset` is missing")?;
     ensure!(works.success(), "two processors are needed: one for the servers, one for the load");
     Ok(())
+}
+
+/// Lets this process and those that it starts open so many files, up to what the machine allows at all.
+pub(crate) fn allow_files(wanted: usize) -> Result<()> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let (soft, hard) = file_limits(&limits).context("/proc tells no limit of open files")?;
+    if soft >= wanted {
+        return Ok(());
+    }
+    ensure!(hard >= wanted, "{wanted} open files are needed, and {hard} allowed: raise the limit (`ulimit -Hn`)");
+    let own = std::process::id().to_string();
+    finish(Command::new("prlimit").args(["--pid", &own, &format!("--nofile={hard}:{hard}")]))
+}
+
+/// The soft and the hard limit.
+fn file_limits(limits: &str) -> Option<(usize, usize)> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let mut fields = line.split_ascii_whitespace();
+    let mut number = || fields.next().map(|field| field.parse().unwrap_or(usize::MAX));
+    Some((number()?, number()?))
+}
+
+/// Bytes that the kernel keeps for TCP sockets, of all processes.
+pub(crate) fn socket_bytes() -> u64 {
+    const PAGE_SIZE: u64 = 4_096;
+    let stat = fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+    socket_pages(&stat).unwrap_or(0) * PAGE_SIZE
+}
+
+fn socket_pages(stat: &str) -> Option<u64> {
+    let line = stat.lines().find_map(|line| line.strip_prefix("TCP:"))?;
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let at = fields.iter().position(|field| *field == "mem")?;
+    fields.get(at + 1)?.parse().ok()
 }
 
 /// Model, processors, memory, kernel: as far as they tell.
@@ -76,7 +110,15 @@ fn busy_ticks(stat: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::busy_ticks;
+    use super::{busy_ticks, file_limits, socket_pages};
+
+    #[test]
+    fn limits_and_socket_memory_are_read() {
+        let limits = "Limit   Soft Limit  Hard Limit  Units\nMax open files            1024                 unlimited            files\n";
+        assert_eq!(file_limits(limits), Some((1_024, usize::MAX)));
+        assert_eq!(socket_pages("sockets: used 9\nTCP: inuse 5 orphan 0 tw 2 alloc 7 mem 31\n"), Some(31));
+        assert_eq!((file_limits(""), socket_pages("")), (None, None));
+    }
 
     #[test]
     fn waiting_and_interrupts_are_not_busy() {

@@ -18,7 +18,24 @@ pub(crate) struct Options {
     pub(crate) has_hits: bool,
     /// Only a whole run goes into the documents.
     pub(crate) is_whole: bool,
+    /// Event streams instead of all else: a run of its own, with a section of its own.
+    pub(crate) streams: Option<StreamsOptions>,
 }
+
+/// How the workload `streams` is run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StreamsOptions {
+    /// Streams that are open at once.
+    pub(crate) streams: usize,
+    /// How long rooms are booked.
+    pub(crate) time: Duration,
+    /// How long every answer is changed again and again.
+    pub(crate) storm: Duration,
+}
+
+/// The workload that is no mix of requests.
+const STREAMS: &str = "streams";
+const MINUTES_MAX: f64 = 24.0 * 60.0;
 
 /// The parts of one visit to a system.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +70,8 @@ const QUICK: Times = Times {
 impl Options {
     pub(crate) fn parse(args: &[String]) -> Result<Self> {
         let mut workloads = Vec::new();
-        let (mut rounds, mut scale) = (None, None);
+        let (mut rounds, mut scale, mut minutes) = (None, None, None);
+        let mut has_streams = false;
         let (mut is_quick, mut has_overload, mut has_hits) = (false, false, false);
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -64,11 +82,16 @@ impl Options {
                 "--hits" => has_hits = true,
                 "--workload" => {
                     let name = value()?;
-                    let known = || Workload::ALL.map(Workload::name).join(", ");
+                    if name == STREAMS {
+                        has_streams = true;
+                        continue;
+                    }
+                    let known = || Workload::ALL.map(Workload::name).join(", ") + ", " + STREAMS;
                     let named = Workload::named(name);
                     workloads.push(named.with_context(|| format!("no workload {name}; there are {}", known()))?);
                 }
                 "--rounds" => rounds = Some(value()?.parse().context("--rounds wants a whole number")?),
+                "--minutes" => minutes = Some(value()?.parse().context("--minutes wants a number")?),
                 "--scale" => scale = Some(value()?.parse().context("--scale wants a number")?),
                 _ => bail!("unknown option {arg}"),
             }
@@ -77,13 +100,25 @@ impl Options {
         ensure!((1..=ROUNDS_MAX).contains(&rounds), "--rounds goes from 1 to {ROUNDS_MAX}");
         let scale: f64 = scale.unwrap_or(if is_quick { 0.1 } else { 1.0 });
         ensure!(scale > 0.0 && scale <= SCALE_MAX, "--scale goes from above 0 to {SCALE_MAX}");
+        ensure!(
+            !has_streams || (workloads.is_empty() && !has_overload && !has_hits),
+            "--workload {STREAMS} stands alone: the others would be measured beside thousands of connections"
+        );
+        ensure!(has_streams || minutes.is_none(), "--minutes is for --workload {STREAMS}");
+        let minutes: f64 = minutes.unwrap_or(if is_quick { 0.1 } else { 2.0 });
+        ensure!(minutes > 0.0 && minutes <= MINUTES_MAX, "--minutes goes from above 0 to {MINUTES_MAX}");
+        let streams = has_streams.then(|| StreamsOptions {
+            streams: if is_quick { 1_000 } else { 10_000 },
+            time: Duration::from_secs_f64(minutes * 60.0),
+            storm: Duration::from_secs(if is_quick { 3 } else { 15 }),
+        });
         let is_whole = !is_quick && workloads.is_empty() && scale == 1.0;
         if workloads.is_empty() {
             workloads = Workload::ALL.to_vec();
         }
         let times = if is_quick { QUICK } else { WHOLE };
         let (has_overload, has_hits) = (has_overload || is_whole, has_hits || is_whole);
-        Ok(Self { workloads, rounds, rows: Rows::at(scale), times, has_overload, has_hits, is_whole })
+        Ok(Self { workloads, rounds, rows: Rows::at(scale), times, has_overload, has_hits, is_whole, streams })
     }
 }
 
@@ -107,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn streams_are_a_run_of_their_own() {
+        assert_eq!(parse("").unwrap().streams, None);
+        let options = parse("--workload streams --minutes 30").unwrap();
+        let streams = options.streams.unwrap();
+        assert_eq!((streams.streams, streams.time), (10_000, Duration::from_secs(1_800)));
+        assert!(options.is_whole && !parse("--workload streams --quick").unwrap().is_whole);
+    }
+
+    #[test]
     fn what_is_not_understood_is_told() {
         for (line, wanted) in [
             ("--workload recnt", "no workload recnt; there are profile, availability"),
@@ -114,6 +158,9 @@ mod tests {
             ("--rounds 0", "--rounds goes from 1"),
             ("--scale 11", "--scale goes"),
             ("--scale NaN", "--scale goes"),
+            ("--workload streams --workload recent", "stands alone"),
+            ("--minutes 3", "--minutes is for --workload streams"),
+            ("--workload streams --minutes 0", "--minutes goes"),
             ("--fast", "unknown option --fast"),
         ] {
             let told = format!("{:#}", parse(line).unwrap_err());

@@ -8,8 +8,8 @@ use martlet_load::RequestHead;
 /// A range of nights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stay {
-    check_in: Date,
-    check_out: Date,
+    pub(crate) check_in: Date,
+    pub(crate) check_out: Date,
 }
 
 impl Stay {
@@ -18,6 +18,18 @@ impl Stay {
         let first = date(2026, 1, 1);
         let on = |days: i32| first.checked_add(days.days()).expect("a few years fit into the calendar");
         Self { check_in: on(day), check_out: on(day + nights) }
+    }
+
+    /// One of its nights; from the first again after the last.
+    pub(crate) fn night(self, number: usize) -> Self {
+        let nights = (self.check_out - self.check_in).get_days().max(1);
+        let check_in = self.check_in.saturating_add((number as i64 % i64::from(nights)).days());
+        Self { check_in, check_out: check_in.saturating_add(1.days()) }
+    }
+
+    /// Whether both have a night in common.
+    pub(crate) fn overlaps(self, other: Self) -> bool {
+        self.check_in < other.check_out && other.check_in < self.check_out
     }
 }
 
@@ -138,6 +150,13 @@ mod tests {
         assert!(write.contains("\r\nAuthorization: Bearer "), "{write}");
         let body = r#"{"room_type_id":3,"check_in":"2026-12-31","check_out":"2027-01-07"}"#;
         assert!(write.ends_with(&format!("\r\nContent-Length: {}\r\n\r\n{body}", body.len())), "{write}");
+    }
+
+    #[test]
+    fn stays_overlap_by_their_nights() {
+        let stay = Stay::new(10, 3);
+        assert!(stay.overlaps(Stay::new(12, 1)) && !stay.overlaps(Stay::new(13, 1)) && !Stay::new(9, 1).overlaps(stay));
+        assert_eq!([0, 2, 3].map(|number| stay.night(number)), [10, 12, 10].map(|day| Stay::new(day, 1)));
     }
 
     #[test]

@@ -18,8 +18,17 @@ use std::path::Path;
 use std::time::Duration;
 
 const DOCUMENT: &str = "docs/results.md";
-const BEGIN: &str = "<!-- From here to the end mark: written by `cargo xtask bench`; do not edit. -->";
-const END: &str = "<!-- The end of what `cargo xtask bench` writes. -->";
+const MARKS: Marks = Marks {
+    begin: "<!-- From here to the end mark: written by `cargo xtask bench`; do not edit. -->",
+    end: "<!-- The end of what `cargo xtask bench` writes. -->",
+};
+
+/// Between which lines of the document a section stands.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    pub(crate) begin: &'static str,
+    pub(crate) end: &'static str,
+}
 
 /// Writes a whole run into the documents, any other under `target/`, and says where.
 pub(crate) fn write(
@@ -32,31 +41,50 @@ pub(crate) fn write(
 ) -> Result<()> {
     let machine = machine::description();
     let section = tables::section(figures, overload, from_memory, options, &machine, took);
-    let raw = serde_json::to_string_pretty(&raw(figures, overload, from_memory, options, &machine))? + "\n";
+    let raw = raw(figures, overload, from_memory, options, &machine);
     let charts = [("throughput", throughput(figures)), ("processor-time", processor_time(figures))];
-    let folder = Path::new(if options.is_whole { "docs" } else { "target/bench" });
+    let folder = folder(options.is_whole);
     fs::create_dir_all(folder.join("charts"))?;
     for (name, chart) in charts {
         fs::write(folder.join("charts").join(name).with_extension("svg"), chart.svg())?;
     }
-    fs::write(folder.join("results.json"), raw)?;
-    if options.is_whole {
+    put("results", &section, &raw, &MARKS, options.is_whole, say)
+}
+
+/// Writes a section into the document, or into `NAME.md` of a run that is not whole, and its figures into `NAME.json`.
+pub(crate) fn put(
+    name: &str,
+    section: &str,
+    raw: &Value,
+    marks: &Marks,
+    is_whole: bool,
+    say: &mut impl FnMut(&str),
+) -> Result<()> {
+    let folder = folder(is_whole);
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(name).with_extension("json"), serde_json::to_string_pretty(raw)? + "\n")?;
+    if is_whole {
         let document = fs::read_to_string(DOCUMENT).with_context(|| format!("cannot read {DOCUMENT}"))?;
-        fs::write(DOCUMENT, between_marks(&document, &section))?;
+        fs::write(DOCUMENT, between_marks(&document, marks, section))?;
     } else {
-        fs::write(folder.join("results.md"), format!("{section}\n"))?;
-        say(&section);
+        fs::write(folder.join(name).with_extension("md"), format!("{section}\n"))?;
+        say(section);
     }
     say(&format!("written to {}", folder.display()));
     Ok(())
 }
 
+fn folder(is_whole: bool) -> &'static Path {
+    Path::new(if is_whole { "docs" } else { "target/bench" })
+}
+
 /// Replaces what stands between the marks, or appends both with it.
-fn between_marks(document: &str, section: &str) -> String {
-    let whole = format!("{BEGIN}\n\n{section}\n\n{END}");
-    match (document.find(BEGIN), document.find(END)) {
-        (Some(begin), Some(end)) if begin < end => {
-            format!("{}{whole}{}", &document[..begin], &document[end + END.len()..])
+fn between_marks(document: &str, marks: &Marks, section: &str) -> String {
+    let Marks { begin, end } = marks;
+    let whole = format!("{begin}\n\n{section}\n\n{end}");
+    match (document.find(begin), document.find(end)) {
+        (Some(from), Some(to)) if from < to => {
+            format!("{}{whole}{}", &document[..from], &document[to + end.len()..])
         }
         _ => format!("{}\n\n{whole}\n", document.trim_end()),
     }
@@ -149,12 +177,12 @@ mod tests {
 
     #[test]
     fn only_what_stands_between_the_marks_is_replaced() {
-        let first = between_marks("# Results\n\nBy hand.\n", "one");
+        let first = between_marks("# Results\n\nBy hand.\n", &MARKS, "one");
         assert!(first.starts_with("# Results\n\nBy hand.\n\n<!--"), "{first}");
         let more = format!("{first}\nMore by hand.\n");
-        let second = between_marks(&more, "two");
+        let second = between_marks(&more, &MARKS, "two");
         assert!(second.starts_with("# Results\n\nBy hand.\n\n<!--") && second.ends_with("\nMore by hand.\n"));
         assert!(second.contains("\ntwo\n") && !second.contains("one"));
-        assert_eq!(between_marks(&second, "two"), second);
+        assert_eq!(between_marks(&second, &MARKS, "two"), second);
     }
 }

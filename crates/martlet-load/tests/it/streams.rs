@@ -39,7 +39,7 @@ impl Listener for Ear {
 
 fn start(server: &Server) -> (Streams<Ear>, Receiver<(usize, Heard)>) {
     let (sender, heard) = channel();
-    (Streams::start(server.address, Ear(sender)).unwrap(), heard)
+    (Streams::start(server.address, Ear(sender)).expect("start"), heard)
 }
 
 fn opening(path: &str) -> Opening {
