@@ -18,6 +18,7 @@ mod inline;
 mod keys;
 mod layouts;
 mod lock;
+mod log_copy;
 mod migrate;
 mod overruns;
 mod queue;

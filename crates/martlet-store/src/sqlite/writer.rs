@@ -8,6 +8,7 @@ use super::foreign::Others;
 use super::group::{self, Aftermath, Pending, Ticket, Wait};
 use super::idempotency;
 use super::inline::Inline;
+use super::log_copy::LogCopy;
 use super::queue::{Queue, Refused, Taken};
 use crate::{Answer, Inputs, Once};
 use martlet_core::{Error, code, limits};
@@ -22,10 +23,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Pages in the log from which an idle moment is used to copy them into the database: 16 MiB.
-const CHECKPOINT_PAGES: u32 = 4_096;
-/// Pages in the log from which the writer copies them even while actions wait: 64 MiB.
-const CHECKPOINT_PAGES_MAX: u32 = 16_384;
 /// Without work for so long, the log is copied whatever its size, so that a start has little to recover.
 const IDLE: Duration = Duration::from_secs(1);
 /// How often the file is looked at for writes of others.
@@ -69,8 +66,7 @@ impl Writer {
             queue: Arc::clone(&queue),
             inline,
             connection: Some(connection),
-            pages_copied: 0,
-            is_copied_whole: true,
+            log_copy: LogCopy::default(),
             started: Instant::now(),
             purged: None,
             others: Others::default(),
@@ -180,6 +176,14 @@ fn read_only(operator: &str) -> Error {
     Error::new(&code::READ_ONLY, "the database cannot be written just now").operator(operator)
 }
 
+/// In which moment the log may be copied.
+enum When {
+    /// There was nothing to do for a while.
+    Idle,
+    /// A group has been answered.
+    Served,
+}
+
 struct WriterThread {
     shared: Arc<Shared>,
     queue: Arc<Queue<Job>>,
@@ -187,10 +191,8 @@ struct WriterThread {
     inline: Arc<Inline>,
     /// None after the disk failed, until it opens again; for ever where it did not keep what was written.
     connection: Option<Connection>,
-    /// Pages that the log had when it was last copied into the database.
-    pages_copied: u32,
-    /// Whether all of them were.
-    is_copied_whole: bool,
+    /// What of the log has been copied into the database.
+    log_copy: LogCopy,
     started: Instant,
     /// When expired idempotency keys were last removed.
     purged: Option<Instant>,
@@ -220,7 +222,7 @@ impl WriterThread {
                     }
                     self.purge();
                     self.inline.let_snapshots_go();
-                    self.checkpoint(1);
+                    self.checkpoint(When::Idle);
                 }
                 Taken::Closed => {}
             });
@@ -273,8 +275,7 @@ impl WriterThread {
         if self.purged.unwrap_or(self.started).elapsed() >= PURGE_EVERY * 10 {
             self.purge();
         }
-        let pages = if self.queue.len() == 0 { CHECKPOINT_PAGES } else { CHECKPOINT_PAGES_MAX };
-        self.checkpoint(pages);
+        self.checkpoint(When::Served);
     }
 
     /// In an idle moment; a group looks by itself.
@@ -358,28 +359,26 @@ impl WriterThread {
     }
 
     /// Copies the log into the database where so many pages have come since the last time.
-    fn checkpoint(&mut self, pages_min: u32) {
+    fn checkpoint(&mut self, when: When) {
         let Some(connection) = self.connection.as_ref().filter(|_| !self.shared.is_disk_lost()) else { return };
         let pages = connection.wal_pages.load(Ordering::Relaxed);
-        if pages < self.pages_copied {
-            // The log began again from the front.
-            (self.pages_copied, self.is_copied_whole) = (0, true);
-        }
-        // Well before the log is copied no snapshot is held any more: one on a thread that waits for a processor would
-        // keep the log from being copied whole and begun again.
-        self.shared.let_hold(self.is_copied_whole && pages - self.pages_copied < CHECKPOINT_PAGES / 2);
-        if pages - self.pages_copied < pages_min {
+        self.log_copy.see(pages);
+        self.shared.let_hold(self.log_copy.may_hold(pages));
+        let started = Instant::now();
+        let is_due = match when {
+            When::Idle => self.log_copy.has_new(pages),
+            When::Served => self.log_copy.is_due(pages, self.queue.len() > 0, started),
+        };
+        if !is_due {
             return;
         }
-        // A long read may keep pages back; they are tried again with the next ones, not after every group.
-        self.pages_copied = pages;
         self.inline.let_snapshots_go();
-        let started = Instant::now();
         let copied = connection.sqlite.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE);
         // Snapshots from now on need nothing of the log, and the next write begins it again from the front.
         self.inline.let_snapshots_go();
-        self.is_copied_whole = copied.as_ref().is_ok_and(|(in_log, in_file)| in_log == in_file);
-        self.shared.let_hold(self.is_copied_whole);
+        let is_whole = copied.as_ref().is_ok_and(|(in_log, in_file)| in_log == in_file);
+        self.log_copy.copied(pages, is_whole, started, Instant::now());
+        self.shared.let_hold(is_whole);
         let took_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.shared.statistics.checkpoints.observe(took_ns);
         if let Err(failure) = copied {
