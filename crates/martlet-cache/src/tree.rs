@@ -60,13 +60,13 @@ impl Tree {
             u32::try_from(self.nodes.len() - 1).expect("fewer nodes than records")
         });
         self.nodes[index as usize] = node;
-        let root = self.insert(self.root.unwrap_or(NONE), index, ends);
+        let root = self.insert(self.root.unwrap_or(NONE), index, ends.low(member), ends);
         self.root = Some(root);
     }
 
     /// Takes a member out, if it is there.
     pub(crate) fn remove(&mut self, member: u32, ends: &impl Ends) {
-        let root = self.take(self.root.unwrap_or(NONE), member, ends);
+        let root = self.take(self.root.unwrap_or(NONE), member, ends.low(member), ends);
         self.root = (root != NONE).then_some(root);
     }
 
@@ -93,7 +93,7 @@ impl Tree {
         self.visit_below(node.right, window, ends, visit);
     }
 
-    fn insert(&mut self, at: u32, new: u32, ends: &impl Ends) -> u32 {
+    fn insert(&mut self, at: u32, new: u32, low: Packed<'_>, ends: &impl Ends) -> u32 {
         if at == NONE {
             return new;
         }
@@ -105,9 +105,9 @@ impl Tree {
             self.renew(new, ends);
             return new;
         }
-        match is_before(member, here.member, ends) {
-            true => self.nodes[at as usize].left = self.insert(here.left, new, ends),
-            false => self.nodes[at as usize].right = self.insert(here.right, new, ends),
+        match is_low_before((low, member), here.member, ends) {
+            true => self.nodes[at as usize].left = self.insert(here.left, new, low, ends),
+            false => self.nodes[at as usize].right = self.insert(here.right, new, low, ends),
         }
         // Nobody has left: only the new one may reach higher.
         if ends.high(member).order(ends.high(here.highest)) == Some(Ordering::Greater) {
@@ -138,7 +138,7 @@ impl Tree {
         parts
     }
 
-    fn take(&mut self, at: u32, member: u32, ends: &impl Ends) -> u32 {
+    fn take(&mut self, at: u32, member: u32, low: Packed<'_>, ends: &impl Ends) -> u32 {
         if at == NONE {
             return NONE;
         }
@@ -147,11 +147,14 @@ impl Tree {
             self.free.push(at);
             return self.merge(here.left, here.right, ends);
         }
-        match is_before(member, here.member, ends) {
-            true => self.nodes[at as usize].left = self.take(here.left, member, ends),
-            false => self.nodes[at as usize].right = self.take(here.right, member, ends),
+        match is_low_before((low, member), here.member, ends) {
+            true => self.nodes[at as usize].left = self.take(here.left, member, low, ends),
+            false => self.nodes[at as usize].right = self.take(here.right, member, low, ends),
         }
-        self.renew(at, ends);
+        // Whoever else reaches highest still does.
+        if here.highest == member {
+            self.renew(at, ends);
+        }
         at
     }
 
@@ -198,7 +201,12 @@ impl Tree {
 }
 
 fn is_before(one: u32, other: u32, ends: &impl Ends) -> bool {
-    let order = ends.low(one).order(ends.low(other)).unwrap_or(Ordering::Equal);
+    is_low_before((ends.low(one), one), other, ends)
+}
+
+/// Of a member whose low end is at hand: to look one up costs more than to compare two.
+fn is_low_before((low, one): (Packed<'_>, u32), other: u32, ends: &impl Ends) -> bool {
+    let order = low.order(ends.low(other)).unwrap_or(Ordering::Equal);
     order.then(one.cmp(&other)) == Ordering::Less
 }
 
