@@ -20,7 +20,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Bound of the issue: an action whose changes are told costs at most so many times one whose changes are not.
+/// As in the server: what a commit ends is given back by another thread than had it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Bound: an action whose changes are told costs at most so many times one whose changes are not.
 const RATIO_MAX: f64 = 1.25;
 /// As much for an action on a table that so many kept answers rest on, beside one on a table that none rests on.
 const ANSWERS_RATIO_MAX: f64 = 1.10;

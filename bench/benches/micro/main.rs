@@ -12,6 +12,10 @@ use martlet_engine::{Folder, read_folder};
 use std::path::Path;
 use std::sync::LazyLock;
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() {
     divan::main();
 }
