@@ -76,6 +76,7 @@ pub(crate) fn promtool() -> Result<()> {
 pub(crate) fn npm_packages() -> Result<()> {
     let mut folders = folders_with_lock(&root().join("examples"))?;
     folders.extend(folders_with_lock(&root().join("crates/martlet/tests"))?);
+    folders.extend(folders_with_lock(&root().join("clients"))?);
     folders.iter().try_for_each(|folder| npm_packages_of(folder, &[]))
 }
 
