@@ -1,6 +1,6 @@
 //! What the tests and the measurements need and a fresh machine lacks: Debian's packages and npm's.
 
-use crate::command::{exists, root, run};
+use crate::command::{exists, root, run, target};
 use anyhow::{Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,10 @@ const POSTGRESQL: Need = Need { package: "postgresql", is_there: has_postgresql 
 const NODE: Need = Need { package: "nodejs", is_there: || exists("node") };
 const NPM: Need = Need { package: "npm", is_there: || exists("npm") };
 
-pub(crate) const FOR_TESTS: &[Need] =
-    &[POSTGRESQL, Need { package: "chromium", is_there: || exists("chromium") }, NODE, NPM];
+const CHROMIUM: Need = Need { package: "chromium", is_there: || exists("chromium") };
+
+pub(crate) const FOR_TESTS: &[Need] = &[POSTGRESQL, CHROMIUM, NODE, NPM];
+pub(crate) const FOR_PICTURES: &[Need] = &[CHROMIUM, NODE, NPM];
 pub(crate) const FOR_BENCH: &[Need] =
     &[POSTGRESQL, Need { package: "redis-server", is_there: || exists("redis-server") }, NODE, NPM];
 
@@ -46,8 +48,7 @@ pub(crate) fn programs(needs: &[Need]) -> Result<()> {
 /// Makes sure of promtool, which tests judge metrics with: on the path, or alone out of Debian's package, which would
 /// also install a service and start it. 19 MB are fetched, once.
 pub(crate) fn promtool() -> Result<()> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let tools = target.join("tools");
+    let tools = target().join("tools");
     let tool = tools.join("promtool");
     if exists("promtool") || tool.is_file() {
         return Ok(());

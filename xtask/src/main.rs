@@ -1,4 +1,4 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `tidy`, `generate`, `figures`, `bench`, `smoke`.
+//! The project's own chores, in Rust: `cargo xtask test`, `tidy`, `generate`, `figures`, `bench`, `pictures`, `smoke`.
 //!
 //! Must not know: any crate of the product. It runs their commands, as a person would.
 
@@ -9,6 +9,7 @@ mod command;
 mod figures;
 mod generate;
 mod install;
+mod pictures;
 mod smoke;
 mod test;
 mod tidy;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
   bench [--quick] [--workload NAME]... [--rounds N] [--scale X] [--overload] [--minutes N]
                            measure Martlet beside a hand-written server, Express with PostgreSQL, and bare HTTP; a whole
                            run (25 minutes) writes docs/results.md, a part or `--quick` (4 minutes) target/bench
+  pictures                 take the pictures of docs/pictures with Chromium
   smoke                    start the README's first command, look at the app, stop it
 ";
 
@@ -38,6 +40,7 @@ fn main() -> Result<()> {
         ["generate"] => generate::run(),
         ["figures"] => figures::run_all(),
         ["bench", rest @ ..] => bench::run_all(rest),
+        ["pictures"] => pictures::run(),
         ["smoke"] => smoke::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

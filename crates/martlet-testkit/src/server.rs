@@ -71,8 +71,19 @@ impl TestServer {
         folder: &Path,
         environment: &[(&str, &str)],
     ) -> Result<Self, String> {
+        Self::try_start_at("127.0.0.1:0", binary, args, folder, environment)
+    }
+
+    /// As [`try_start`](Self::try_start), at an address of one's own: that of a server that has ended.
+    pub fn try_start_at(
+        address: &str,
+        binary: &Path,
+        args: &[&str],
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Self, String> {
         let mut command = Command::new(binary);
-        command.args(args).arg(folder).args(["--listen", "127.0.0.1:0"]).env("NO_COLOR", "1");
+        command.args(args).arg(folder).args(["--listen", address]).env("NO_COLOR", "1");
         command.envs(environment.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("start the binary");

@@ -1,22 +1,35 @@
 // The whole page: no framework, no build. With `?token=` it is an event's page, without it the one that makes events.
 
+import { clockTime, follow, isOlder, origin, told, toldNow } from './live.js';
+
 const SAVE_AFTER_MS = 300;
-const REFRESH_MS = 5_000;
+const SAVE_AGAIN_MS = 1_000;
+const SAVE_AGAIN_MAX_MS = 15_000;
+const ANSWER_WITHIN_MS = 20_000;
 const RECENT_MAX = 20;
 
 const token = new URLSearchParams(location.search).get('token');
 const accessToken = takeAccessToken();
 const find = (id) => document.getElementById(id);
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const shortDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
-/** What is known of the event: the document of the query, this guest, and the marks as they are clicked. */
+/** The document of the query, and the state of the data that it shows. */
 let shown = null;
+let position = null;
+/** This guest; his marks as that state has them, and as he has clicked them. */
 let guest = null;
+let saved = new Set();
 let marks = new Set();
+/** A save that waits for its moment, one that runs, and the commit that the newest has made. */
 let unsaved = null;
 let isSaving = false;
-let clicks = 0;
+let savedAt = null;
+let saveAgain = SAVE_AGAIN_MS;
+/** Ends the stream that is followed. */
+let unfollow = () => {};
+let isLive = false;
 
 class Refusal extends Error {
   constructor(message, { details = [], status = 0, isLost = false } = {}) {
@@ -41,7 +54,7 @@ async function showStart() {
     attempt(submit.submitter, () => createEvent(form));
   });
   await attempt(null, async () => {
-    const own = accessToken ? await query('my_events') : [];
+    const own = accessToken ? (await query('my_events')).body : [];
     const known = new Map([...own, ...recent()].map((event) => [event.token, event]));
     find('known').hidden = known.size === 0;
     find('known-events').replaceChildren(...[...known.values()].map((event) =>
@@ -60,7 +73,7 @@ async function createEvent(form) {
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
   if (form.description.value.trim()) args.description = form.description.value;
-  const made = await actOnce('create_event', args);
+  const { body: made } = await actOnce('create_event', args);
   remember(made);
   location.assign(`./?token=${made.token}`);
 }
@@ -82,22 +95,18 @@ async function openEvent() {
   });
   if (!isOpen) {
     find('event').hidden = !shown;
-    return;
+    if (!shown) return;
   }
-  setInterval(refresh, REFRESH_MS);
-  document.addEventListener('visibilitychange', refresh);
+  followEvent();
   // A mark that waits for its moment goes now, or it would be lost with the page.
   addEventListener('pagehide', () => unsaved && save({ keepalive: true }));
 }
 
-async function loadEvent() {
-  shown = await readEvent();
-}
-
 /** The query `event` by its route. */
-async function readEvent() {
+async function loadEvent() {
   if (!/^[0-9a-f]{32}$/.test(token)) throw new Refusal('There is no such event. Is the link whole?');
-  return request(`/api/events/${token}`, { method: 'GET' });
+  const answer = await request(`/api/events/${token}`, { method: 'GET' });
+  takeEvent(answer.body, answer.position, told(answer.from));
 }
 
 async function loadGuest() {
@@ -105,28 +114,70 @@ async function loadGuest() {
   if (!key) return;
   try {
     // By POST: a key in a URL would end in logs.
-    guest = { ...(await act('my_marks', { session_key: key })), session_key: key };
-    marks = new Set(guest.block_ids);
+    const { body } = await act('my_marks', { session_key: key });
+    guest = { ...body, session_key: key };
+    saved = new Set(body.block_ids);
+    marks = new Set(saved);
   } catch (refusal) {
     if (refusal.status !== 404 && refusal.status !== 400) throw refusal;
     forgetKey();
   }
 }
 
-/** Others join and mark: their counts come every few seconds, and when the page is looked at again. */
-async function refresh() {
-  if (document.hidden || isSaving || unsaved) return;
-  const clicksBefore = clicks;
-  try {
-    const news = await readEvent();
-    // Marks that were clicked meanwhile are newer than this answer.
-    if (clicks !== clicksBefore) return;
-    shown = news;
-    showEvent();
-    if (find('notice').dataset.of === 'refresh') notice(null);
-  } catch (error) {
-    notice(error instanceof Refusal ? error : new Refusal('The counts cannot be refreshed.'), 'bad', 'refresh');
+// ---- live: what others mark is shown as they mark it
+
+/** One stream: of the event, and once there is a guest of his own marks with it, always as of one moment. */
+function followEvent() {
+  unfollow();
+  const queries = [
+    { name: 'event', args: { token } },
+    { name: 'my_marks', args: { session_key: guest?.session_key } },
+  ];
+  const isGuest = guest !== null;
+  const request = isGuest ? { url: '/rest/v1/batch', headers: authorization(), body: { queries } } : { url: `/api/events/${token}` };
+  unfollow = follow(request, {
+    answer(data, at) {
+      if (isGuest) takeBoth(data, at);
+      else takeEvent(data, at, toldNow());
+      showEvent();
+    },
+    state: showLive,
+  });
+}
+
+function takeBoth([event, mine], at) {
+  // The session has ended: join anew.
+  if (mine.status === 404 || mine.status === 400) {
+    forgetKey();
+    followEvent();
+  } else if (mine.status === 200 && !isOlder(at, position)) {
+    saved = new Set(mine.body.block_ids);
+    // Clicks that this state does not have yet stay as they were clicked.
+    if (!unsaved && !isSaving && !isOlder(at, savedAt)) marks = new Set(saved);
   }
+  if (event.status === 200) takeEvent(event.body, at, toldNow());
+}
+
+function takeEvent(event, at, from) {
+  if (isOlder(at, position)) return;
+  position = at;
+  // The stream begins with the answer that is shown already.
+  if (shown && JSON.stringify(event) === JSON.stringify(shown)) return;
+  shown = event;
+  find('from').textContent = from;
+}
+
+function showLive(state, reason) {
+  isLive = state === 'live';
+  if (isLive && unsaved) save();
+  if (find('live').dataset.state === state) return;
+  find('live').dataset.state = state;
+  find('live').textContent = {
+    live: 'Live',
+    away: `Offline since ${clockTime()}, trying again`,
+    over: 'No longer live',
+  }[state];
+  if (state === 'over') notice(reason);
 }
 
 function showEvent() {
@@ -162,18 +213,41 @@ function showBlocks() {
     button.setAttribute('aria-pressed', String(marks.has(block.id)));
     button.disabled = guest === null;
     button.tabIndex = button === reached ? 0 : -1;
-    const people = Math.max(shown.participants.length, block.available, 1);
-    button.style.setProperty('--share', `${Math.round((block.available * 100) / people)}%`);
-    button.querySelector('.count').textContent = `${block.available} of ${shown.participants.length}`;
+    const available = availableOf(block);
+    const people = Math.max(shown.participants.length, available, 1);
+    button.style.setProperty('--share', `${Math.round((available * 100) / people)}%`);
+    const text = `${available} of ${shown.participants.length}`;
+    const box = button.querySelector('.count');
+    if (box.textContent && box.textContent !== text) flash(box);
+    box.textContent = text;
   }
+  showBest();
   if (guest === null) state('Join to mark the times that suit you.');
   else if (!unsaved && !isSaving) state(marks.size ? `${count(marks.size, 'time', 'times')} marked, saved` : 'Nothing marked yet');
 }
 
+/** What the page is for: the times that suit most. */
+function showBest() {
+  const counts = shown.blocks.map(availableOf);
+  const most = Math.max(0, ...counts);
+  const best = shown.blocks.filter((block, index) => most > 0 && counts[index] === most);
+  const named = best.slice(0, 3).map((block) => `${shortDay.format(new Date(block.starts_at))} ${timesOf(block)}`);
+  const others = best.length > named.length ? ` and ${best.length - named.length} more` : '';
+  find('best').textContent = best.length ? `Best so far, for ${most} of ${shown.participants.length}: ${named.join('; ')}${others}` : '';
+}
+
+/** How many can make a block, with the clicks that are not saved yet. */
+function availableOf(block) {
+  return block.available - Number(saved.has(block.id)) + Number(marks.has(block.id));
+}
+
+function timesOf(block) {
+  return [block.starts_at, block.ends_at].map((time) => clock.format(new Date(time))).join(' – ');
+}
+
 function blockButton(block) {
-  const times = [block.starts_at, block.ends_at].map((time) => clock.format(new Date(time))).join(' – ');
   const button = element('button', { type: 'button', className: 'block' },
-    element('span', { textContent: times }),
+    element('span', { textContent: timesOf(block) }),
     element('span', { className: 'count' }));
   button.dataset.block = block.id;
   button.addEventListener('click', () => toggle(block.id));
@@ -197,60 +271,59 @@ function moveFocus(key) {
 // ---- marks: shown at once, saved together a moment later
 
 function toggle(id) {
-  const block = shown.blocks.find((block) => block.id === id);
-  if (marks.delete(id)) block.available -= 1;
-  else {
-    marks.add(id);
-    block.available += 1;
-  }
-  clicks += 1;
-  clearTimeout(unsaved);
-  unsaved = setTimeout(() => save(), SAVE_AFTER_MS);
+  if (!marks.delete(id)) marks.add(id);
+  saveIn(SAVE_AFTER_MS);
   state('Saving …');
   showBlocks();
 }
 
+function saveIn(ms) {
+  clearTimeout(unsaved);
+  unsaved = setTimeout(save, ms);
+}
+
 async function save(options = {}) {
+  // One after another, or an older set of marks could be written last.
+  if (isSaving) return saveIn(SAVE_AFTER_MS);
   clearTimeout(unsaved);
   unsaved = null;
-  if (isSaving) {
-    // One after another, or an older set of marks could be written last.
-    unsaved = setTimeout(() => save(), SAVE_AFTER_MS);
-    return;
-  }
   isSaving = true;
-  let hasFailed = false;
   try {
-    await act('mark_availability', { session_key: guest.session_key, block_ids: [...marks] }, options);
+    const done = await act('mark_availability', { session_key: guest.session_key, block_ids: [...marks] }, options);
+    savedAt = done.position;
+    saveAgain = SAVE_AGAIN_MS;
     notice(null);
   } catch (error) {
-    hasFailed = true;
     notice(error instanceof Refusal ? error : new Refusal('The marks could not be saved.'));
-    if (error.status === 401) forgetKey();
+    if (error.isLost || [429, 503, 504].includes(error.status)) waitToSave();
+    else if (error.status === 401) forgetKey();
+    else marks = new Set(saved);
+    if (!guest) followEvent();
   } finally {
     isSaving = false;
   }
-  if (unsaved) return;
-  // What the server has is what counts, also after a refusal.
-  try {
-    if (hasFailed) await loadGuest();
-    await loadEvent();
-  } catch {
-    // The next refresh tries again.
-  }
+  if (!unsaved && !isLive) await Promise.all([loadEvent(), loadGuest()]).catch(() => {});
   showEvent();
 }
 
+/** Nobody knows whether they were saved: the same marks are sent again, by and by, or once the server can be heard. */
+function waitToSave() {
+  state('Not saved yet, trying again');
+  if (!unsaved) saveIn(saveAgain);
+  saveAgain = Math.min(saveAgain * 2, SAVE_AGAIN_MAX_MS);
+}
+
 async function joinEvent() {
-  const joined = await act('join_event', { token, name: find('join').name.value });
+  const { body: joined } = await act('join_event', { token, name: find('join').name.value });
   guest = joined;
+  saved = new Set();
   marks = new Set();
-  if (!keep(`key:${token}`, joined.session_key)) {
-    notice({ message: 'This browser keeps nothing: your marks can be changed until you leave the page.' }, 'good');
-  }
+  const isKept = keep(`key:${token}`, joined.session_key);
   await loadEvent();
   showEvent();
+  followEvent();
   find('blocks').querySelector('.block')?.focus();
+  if (!isKept) notice({ message: 'This browser keeps nothing: your marks can be changed until you leave the page.' }, 'good');
 }
 
 async function copyLink() {
@@ -305,20 +378,21 @@ async function actOnce(name, args) {
   }
 }
 
+/** The answer's body, the state that it shows, and where it came from in what time. */
 async function request(url, options) {
-  const headers = { Accept: 'application/json', ...options.headers };
-  if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
+  const headers = { Accept: 'application/json', ...authorization(), ...options.headers };
+  const begun = performance.now();
   let response;
   let body = null;
   try {
-    response = await fetch(url, { ...options, headers });
+    response = await fetch(url, { ...options, headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     const text = await response.text();
     body = text ? JSON.parse(text) : null;
   } catch {
-    const message = response ? 'The answer cannot be read.' : 'The server cannot be reached. Is it running?';
+    const message = response?.ok === false ? 'The answer cannot be read.' : 'The server cannot be reached. Is it running?';
     throw new Refusal(message, { isLost: true });
   }
-  if (response.ok) return body;
+  if (response.ok) return { body, from: origin(response, begun), position: response.headers.get('Martlet-Position') };
   if (response.status === 401 && body?.code?.startsWith('PGRST') && accessToken) {
     sessionStorage.removeItem('access_token');
     throw new Refusal('You are no longer signed in. Reload the page to go on without.', { status: 401 });
@@ -330,9 +404,15 @@ async function request(url, options) {
   throw new Refusal(body?.message ?? `It did not work (status ${response.status}).`, { details, status: response.status });
 }
 
-/** Runs something with its button disabled, shows what went wrong, and tells whether it went well. */
+function authorization() {
+  return accessToken ? { Authorization: `Bearer ${accessToken}` } : {};
+}
+
+/** Runs something, its button taking no second click meanwhile, shows what went wrong, and tells whether it went well. */
 async function attempt(button, work) {
-  if (button) button.disabled = true;
+  // Not `disabled`, which would take the focus away.
+  if (button?.ariaDisabled === 'true') return false;
+  if (button) button.ariaDisabled = 'true';
   notice(null);
   try {
     await work();
@@ -342,7 +422,7 @@ async function attempt(button, work) {
     if (!(error instanceof Refusal)) console.error(error);
     return false;
   } finally {
-    if (button) button.disabled = false;
+    if (button) button.ariaDisabled = null;
   }
 }
 
@@ -354,6 +434,7 @@ function keptKey() {
 
 function forgetKey() {
   guest = null;
+  saved = new Set();
   marks = new Set();
   keep(`key:${token}`, null);
 }
@@ -393,11 +474,10 @@ function keep(name, value) {
 
 // ---- small things
 
-function notice(news, kind = 'bad', of = '') {
+function notice(news, kind = 'bad') {
   const box = find('notice');
   box.hidden = !news;
   box.className = `notice ${kind}`;
-  box.dataset.of = of;
   box.setAttribute('role', kind === 'bad' ? 'alert' : 'status');
   const details = news?.details?.length
     ? [element('ul', {}, ...news.details.map((textContent) => element('li', { textContent })))]
@@ -409,6 +489,12 @@ function notice(news, kind = 'bad', of = '') {
 function state(text) {
   // Only news: a screen reader says every change.
   if (find('state').textContent !== text) find('state').textContent = text;
+}
+
+/** Draws the eye to what has changed. */
+function flash(box) {
+  box.classList.remove('changed');
+  requestAnimationFrame(() => box.classList.add('changed'));
 }
 
 /** Texts go in as text, never as HTML. */

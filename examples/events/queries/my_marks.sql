@@ -2,6 +2,8 @@
 -- @allow anyone
 -- @param session_key text matches /^[0-9a-f]{32}$/ As join_event gave it
 -- @returns row
+-- A session that ends is noticed within a minute; so the answer is kept, and can be followed.
+-- @cache for 1m
 select p.id as participant_id, p.name, e.token,
        (select coalesce(json_agg(a.block_id order by a.block_id), '[]'::json)
           from availabilities a

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { address, canBeUsedByKeyboard, fitsASmallScreenInBothSchemes, run, shows } from '../../page-tests/harness.mjs';
+import {
+  address, another, canBeUsedByKeyboard, eventually, fitsASmallScreenInBothSchemes, isLive, look, requestsOf, run, server,
+  shows, streams, withinASecond, withoutReload,
+} from '../../page-tests/harness.mjs';
 
 const url = address();
 const origin = new URL(url).origin;
@@ -13,6 +16,13 @@ await run([
   makes_joins_and_marks,
   makes_one_event_when_the_answer_is_lost,
   sees_what_others_mark,
+  follows_what_others_mark,
+  follows_its_own_guest_in_another_tab,
+  keeps_clicks_while_others_mark,
+  holds_no_stream_in_the_background,
+  one_stream_carries_each_of_fifty,
+  comes_back_after_the_server_has,
+  says_where_an_answer_came_from,
   keeps_the_guest_over_a_reload,
   lists_the_events_of_who_is_signed_in,
   shows_what_the_server_refuses,
@@ -63,20 +73,9 @@ async function counts(page) {
   return page.locator('.block .count').allTextContents();
 }
 
-/** Reads the counts now and not at the next refresh. */
-async function refresh(page) {
-  await Promise.all([
-    page.waitForResponse((response) => response.url().includes('/api/events/') && response.ok()),
-    page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))),
-  ]);
-}
-
-/** Another person, with a browser of his own. */
-async function another(page) {
-  const context = await page.context().browser().newContext({ locale: 'en-GB', timezoneId: 'UTC' });
-  const other = await context.newPage();
-  other.setDefaultTimeout(10_000);
-  return other;
+/** Waits until the blocks have these counts. */
+async function saysCounts(page, expected) {
+  await eventually(async () => assert.deepEqual(await counts(page), expected));
 }
 
 async function makes_joins_and_marks(page) {
@@ -92,8 +91,10 @@ async function makes_joins_and_marks(page) {
   await mark(page, 2);
   assert.deepEqual(await counts(page), ['1 of 1', '0 of 1', '1 of 1', '0 of 1']);
   assert.equal(await page.locator('#state').textContent(), '2 times marked, saved');
+  assert.match(await page.locator('#best').textContent(), /^Best so far, for 1 of 1: Thu.* 09:00 – 09:30; Thu.* 10:00 – 10:30$/);
   await mark(page, 0);
   assert.deepEqual(await counts(page), ['0 of 1', '0 of 1', '1 of 1', '0 of 1']);
+  assert.match(await page.locator('#best').textContent(), /^Best so far, for 1 of 1: Thu[^;]* 10:00 – 10:30$/);
 }
 
 /** The first answer never comes: the page asks again with the same key and gets the event that was made. */
@@ -123,11 +124,142 @@ async function sees_what_others_mark(page) {
   await join(other, 'Ben');
   await mark(other, 1);
   await mark(other, 3);
-  // Without a reload and without a click: the page asks every few seconds.
-  await page.locator('.block .count', { hasText: '2 of 2' }).waitFor();
-  assert.deepEqual(await counts(page), ['0 of 2', '2 of 2', '0 of 2', '1 of 2']);
+  await saysCounts(page, ['0 of 2', '2 of 2', '0 of 2', '1 of 2']);
   assert.deepEqual(await page.locator('.people li').allTextContents(), ['Ana (you)', 'Ben']);
-  await other.context().close();
+}
+
+async function follows_what_others_mark(page) {
+  const token = await make(page, 'Concert');
+  await join(page, 'Ana');
+  await isLive(page);
+  // Who only looks follows, too.
+  const [other, onlooker] = [await another(page), await another(page)];
+  for (const each of [other, onlooker]) await open(each, token);
+  await join(other, 'Ben');
+  for (const each of [page, other, onlooker]) {
+    await isLive(each);
+    await saysCounts(each, ['0 of 2', '0 of 2', '0 of 2', '0 of 2']);
+  }
+  const asked = [requestsOf(page), requestsOf(onlooker)];
+  await withinASecond(3, (time) => mark(other, time),
+    async (time) => {
+      const expected = [0, 1, 2, 3].map((block) => `${Number(block <= time)} of 2`);
+      for (const each of [page, onlooker]) await saysCounts(each, expected);
+    });
+  assert.deepEqual(asked.flat(), [], 'nothing is asked: no reload, no poll');
+  assert.match(await page.locator('#from').textContent(), /told by the server/);
+  // A mark of one's own meets one of another's: both count.
+  await Promise.all([mark(page, 0), mark(other, 3)]);
+  for (const each of [page, other, onlooker]) await saysCounts(each, ['2 of 2', '1 of 2', '1 of 2', '1 of 2']);
+}
+
+/** The same guest in two tabs: what is clicked in one is pressed in the other. */
+async function follows_its_own_guest_in_another_tab(page) {
+  const token = await make(page, 'Two tabs');
+  await join(page, 'Ana');
+  const tab = await page.context().newPage();
+  await open(tab, token);
+  await isLive(tab);
+  await mark(page, 2);
+  await tab.locator('.block[aria-pressed="true"]').waitFor();
+  await saysCounts(tab, ['0 of 1', '0 of 1', '1 of 1', '0 of 1']);
+  await mark(tab, 2);
+  await saysCounts(page, ['0 of 1', '0 of 1', '0 of 1', '0 of 1']);
+  assert.equal(await page.locator('.block[aria-pressed="true"]').count(), 0);
+}
+
+/** Marks of others come while one's own are not saved yet: neither is lost, and no count is wrong. */
+async function keeps_clicks_while_others_mark(page) {
+  const token = await make(page, 'Crowd');
+  await join(page, 'Ana');
+  const other = await another(page);
+  await open(other, token);
+  await join(other, 'Ben');
+  await saysCounts(page, ['0 of 2', '0 of 2', '0 of 2', '0 of 2']);
+  await isLive(page);
+  let release;
+  await page.route('**/rpc/mark_availability', async (route) => {
+    await new Promise((resolve) => { release = resolve; });
+    await route.continue();
+  }, { times: 1 });
+  await page.locator('.block').nth(0).click();
+  await eventually(() => assert.ok(release));
+  await mark(other, 1);
+  await saysCounts(page, ['1 of 2', '1 of 2', '0 of 2', '0 of 2']);
+  release();
+  for (const each of [page, other]) await saysCounts(each, ['1 of 2', '1 of 2', '0 of 2', '0 of 2']);
+}
+
+async function holds_no_stream_in_the_background(page) {
+  const token = await make(page, 'Away');
+  await join(page, 'Ana');
+  const other = await another(page);
+  await open(other, token);
+  for (const each of [page, other]) await isLive(each);
+  await eventually(async () => assert.equal(await streams(), 2));
+  await look(other, true);
+  await eventually(async () => assert.equal(await streams(), 1));
+  const asked = requestsOf(other);
+  for (const block of [0, 1, 2, 3, 0]) await mark(page, block);
+  assert.deepEqual(await counts(other), ['0 of 1', '0 of 1', '0 of 1', '0 of 1']);
+  assert.deepEqual(asked, []);
+  await look(other, false);
+  await saysCounts(other, ['0 of 1', '1 of 1', '1 of 1', '1 of 1']);
+  assert.deepEqual(asked, [`GET /api/events/${token}`], 'one stream, no more');
+}
+
+/** Fifty of one event, each with one stream: what one marks, all see. */
+async function one_stream_carries_each_of_fifty(page) {
+  const token = await make(page, 'Fifty');
+  await join(page, 'Ana');
+  await isLive(page);
+  const act = async (name, args) => (await fetch(`${origin}/rest/v1/rpc/${name}`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(args),
+  })).json();
+  const keys = [];
+  for (let guest = 1; guest < 50; guest += 1) keys.push((await act('join_event', { token, name: `Guest ${guest}` })).session_key);
+  await page.locator('#people-count', { hasText: '50 people' }).waitFor();
+  const asked = requestsOf(page);
+  const [block] = await page.locator('.block').evaluateAll((blocks) => blocks.map((block) => Number(block.dataset.block)));
+  await Promise.all(keys.map((session_key) => act('mark_availability', { session_key, block_ids: [block] })));
+  await saysCounts(page, ['49 of 50', '0 of 50', '0 of 50', '0 of 50']);
+  await mark(page, 0);
+  await saysCounts(page, ['50 of 50', '0 of 50', '0 of 50', '0 of 50']);
+  assert.deepEqual(asked, ['POST /rest/v1/rpc/mark_availability']);
+  assert.equal(await streams(), 1);
+}
+
+async function comes_back_after_the_server_has(page) {
+  const token = await make(page, 'Restart');
+  await join(page, 'Ana');
+  const other = await another(page);
+  await open(other, token);
+  for (const each of [page, other]) {
+    await isLive(each);
+    await withoutReload(each);
+    await each.evaluate(() => { window.isSamePage = true; });
+  }
+  await server('stop');
+  for (const each of [page, other]) await isLive(each, 'away');
+  // What is clicked meanwhile is kept, and saved when the server is there again.
+  await page.locator('.block').nth(2).click();
+  await shows(page, 'cannot be reached');
+  assert.match(await page.locator('#state').textContent(), /Not saved yet/);
+  await server('start');
+  for (const each of [page, other]) await each.locator('#live[data-state="live"]').waitFor({ timeout: 30_000 });
+  await page.locator('#state', { hasText: '1 time marked, saved' }).waitFor({ timeout: 30_000 });
+  await page.locator('#notice').waitFor({ state: 'hidden' });
+  for (const each of [page, other]) {
+    await saysCounts(each, ['0 of 1', '0 of 1', '1 of 1', '0 of 1']);
+    assert.ok(await each.evaluate(() => window.isSamePage), 'it was reloaded');
+  }
+}
+
+async function says_where_an_answer_came_from(page) {
+  const token = await make(page, 'Whence');
+  await page.locator('#from', { hasText: /^Answered from (memory|the database): [\d.]+ ms in the server, [\d.]+ ms in all$/ }).waitFor();
+  await open(page, token);
+  await page.locator('#from', { hasText: /^Answered from memory/ }).waitFor();
 }
 
 async function keeps_the_guest_over_a_reload(page) {
@@ -179,10 +311,11 @@ async function shows_a_lost_server_and_goes_on(page) {
   await page.locator('.block').first().click();
   await shows(page, 'cannot be reached');
   await page.unroute(/\/(rpc|api)\//);
-  await refresh(page);
-  await page.locator('.block').first().waitFor();
-  await mark(page, 1);
+  // The mark is still there, and saved as soon as it can be.
+  await page.locator('#state', { hasText: '1 time marked, saved' }).waitFor();
   await page.locator('#notice').waitFor({ state: 'hidden' });
+  await mark(page, 1);
+  await saysCounts(page, ['1 of 1', '1 of 1', '0 of 1', '0 of 1']);
 }
 
 async function joins_anew_when_a_session_has_ended(page) {

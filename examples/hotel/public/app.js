@@ -1,41 +1,114 @@
-// The whole page: no framework, no build. Queries are GET, actions POST, both under /rest/v1/rpc.
+// The whole page: no framework, no build. Queries are GET, actions POST, both under /rest/v1/rpc; then it follows what
+// it shows (live.js).
+
+import { clockTime, follow, isOlder, milliseconds, origin, told, toldNow } from './live.js';
 
 const STAY_NIGHTS_MAX = 30;
 const DAY_MS = 86_400_000;
+const ANSWER_WITHIN_MS = 20_000;
+const SIGNED_OUT = 'Your link is no longer good. Start martlet dev again and open the new one.';
 
-const token = takeToken();
+let token = takeToken();
 const roomTypes = new Map();
+/** The stay that is shown: its days, and the newest answer. */
 let shown = null;
+/** The guest's bookings by id: the newest page as it is followed, and those that were asked for behind it. */
+const bookings = new Map();
+let behind = null;
+/** Ends the stream that is followed. */
+let unfollow = () => {};
+let isLive = false;
+let searches = 0;
 
 const find = (id) => document.getElementById(id);
 const search = find('search');
 const money = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'EUR' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 
+class Refusal extends Error {
+  constructor(message, details = []) {
+    super(message);
+    this.details = details.length > 1 ? details : [];
+  }
+}
+
 start();
 
 async function start() {
-  const tomorrow = addDays(new Date().toISOString().slice(0, 10), 1);
-  search.check_in.value = tomorrow;
-  search.check_out.value = addDays(tomorrow, 2);
+  const today = new Date().toISOString().slice(0, 10);
+  search.check_in.min = today;
+  search.check_in.value = addDays(today, 1);
+  search.check_out.value = addDays(today, 3);
   boundDeparture();
   search.check_in.addEventListener('change', boundDeparture);
   search.guests.addEventListener('change', () => shown && showRooms());
   search.addEventListener('submit', (event) => {
     event.preventDefault();
-    attempt(event.submitter, async () => {
-      await loadRooms();
-      find('rooms').focus();
+    attempt(null, async () => {
+      if (await loadRooms(stayOfForm())) find('rooms').focus();
     });
   });
+  find('more').addEventListener('click', () => attempt(find('more'), loadMore));
+  await showAll();
+}
+
+async function showAll() {
+  const asked = token;
+  showWho();
+  await attempt(null, async () => {
+    const [types] = await Promise.all([query('room_types'), loadBookings()]);
+    for (const type of types.body) roomTypes.set(type.id, type);
+    await loadRooms(stayOfForm());
+  });
+  // The link was no longer good: that is said, and the rooms are there for anyone.
+  if (asked && !token) {
+    const said = find('notice').textContent;
+    await showAll();
+    notice(new Refusal(said));
+  }
+}
+
+function showWho() {
   find('who').textContent = token
     ? `Signed in as ${nameOf(token)}`
     : 'Looking around: to book, open the link with a token that martlet dev prints.';
-  await attempt(null, async () => {
-    for (const type of await query('room_types')) roomTypes.set(type.id, type);
-    await loadRooms();
-    await loadBookings();
+}
+
+// ---- live: what is shown changes as it changes in the hotel
+
+/** One stream: without a token the rooms alone, with one the rooms and the guest's bookings, always as of one moment. */
+function followStay() {
+  unfollow();
+  const stay = { check_in: shown.check_in, check_out: shown.check_out };
+  const queries = [{ name: 'availability', args: stay }, { name: 'my_bookings' }];
+  const isGuest = token !== null;
+  const request = isGuest
+    ? { url: '/rest/v1/batch', headers: { Authorization: `Bearer ${token}` }, body: { queries } }
+    : { url: `/rest/v1/rpc/availability?${new URLSearchParams(stay)}` };
+  unfollow = follow(request, {
+    answer(data, position) {
+      const [rooms, page] = isGuest ? data.map((part) => part.status === 200 && part.body) : [data];
+      if (rooms) takeRooms(rooms, position, toldNow());
+      if (page) takeBookings(page, position, toldNow());
+    },
+    state: showLive,
   });
+}
+
+function showLive(state, reason) {
+  isLive = state === 'live';
+  const text = {
+    live: 'Live',
+    away: `Offline since ${clockTime()}, trying again`,
+    over: 'No longer live',
+  }[state];
+  if (find('live').dataset.state === state) return;
+  find('live').dataset.state = state;
+  find('live').textContent = text;
+  if (state !== 'over') return;
+  if (!/^PGRST30/.test(reason.code) || !token) return notice(reason);
+  signOut();
+  notice(new Refusal(SIGNED_OUT));
 }
 
 // ---- talking to the server
@@ -44,11 +117,28 @@ async function start() {
 function takeToken() {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const given = fragment.get('access_token') ?? fragment.get('token');
-  if (given) {
-    sessionStorage.setItem('token', given);
-    history.replaceState(null, '', location.pathname + location.search);
+  if (given) history.replaceState(null, '', location.pathname + location.search);
+  // Where the browser keeps nothing, the token is good until the page is left.
+  try {
+    if (given) sessionStorage.setItem('token', given);
+    return given ?? sessionStorage.getItem('token');
+  } catch {
+    return given;
   }
-  return given ?? sessionStorage.getItem('token');
+}
+
+function signOut() {
+  token = null;
+  try {
+    sessionStorage.removeItem('token');
+  } catch {
+    // Nothing was kept.
+  }
+  showMine(false);
+  showWho();
+  if (!shown) return;
+  followStay();
+  showRooms();
 }
 
 function query(name, args = {}) {
@@ -75,44 +165,43 @@ async function actOnce(name, args) {
   }
 }
 
+/** The answer's body, the state that it shows, and where it came from in what time. */
 async function request(url, options) {
   const headers = { Accept: 'application/json', ...options.headers };
   if (token) headers.Authorization = `Bearer ${token}`;
+  const begun = performance.now();
   let response;
+  let text;
   try {
-    response = await fetch(url, { ...options, headers });
+    response = await fetch(url, { ...options, headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    text = await response.text();
   } catch {
     const lost = new Refusal('The hotel cannot be reached. Is the server running?');
     lost.isLost = true;
     throw lost;
   }
-  const text = await response.text();
+  const from = origin(response, begun);
   let body = null;
   try {
     body = text ? JSON.parse(text) : null;
   } catch {
     throw new Refusal(`The answer cannot be read (status ${response.status}).`);
   }
-  if (response.ok) return body;
+  if (response.ok) return { body, from, position: response.headers.get('Martlet-Position') };
   if (response.status === 401 && token) {
-    sessionStorage.removeItem('token');
-    throw new Refusal('Your link is no longer good. Start martlet dev again and open the new one.');
+    signOut();
+    throw new Refusal(SIGNED_OUT);
   }
   if (response.status === 401) throw new Refusal('Please sign in first: open the link that martlet dev prints.');
   const details = Array.isArray(body?.details) ? body.details.map((detail) => detail.message) : [];
   throw new Refusal(body?.message ?? `It did not work (status ${response.status}).`, details);
 }
 
-class Refusal extends Error {
-  constructor(message, details = []) {
-    super(message);
-    this.details = details.length > 1 ? details : [];
-  }
-}
-
-/** Runs something with its button disabled, and shows what went wrong. */
+/** Runs something, its button taking no second click meanwhile, and shows what went wrong. */
 async function attempt(button, work) {
-  if (button) button.disabled = true;
+  // Not `disabled`, which would take the focus away.
+  if (button?.ariaDisabled === 'true') return;
+  if (button) button.ariaDisabled = 'true';
   notice(null);
   try {
     await work();
@@ -120,16 +209,43 @@ async function attempt(button, work) {
     notice(error instanceof Refusal ? error : new Refusal('Something went wrong on this page.'));
     if (!(error instanceof Refusal)) console.error(error);
   } finally {
-    if (button) button.disabled = false;
+    if (button) button.ariaDisabled = null;
   }
 }
 
 // ---- rooms
 
-async function loadRooms() {
+function stayOfForm() {
   const stay = { check_in: search.check_in.value, check_out: search.check_out.value };
   if (!stay.check_in || !stay.check_out) throw new Refusal('Please give both days.');
-  shown = { ...stay, rooms: await query('availability', stay) };
+  return stay;
+}
+
+/** Asks for a stay, and follows it. False when another search has begun meanwhile. */
+async function loadRooms({ check_in, check_out }) {
+  const stay = { check_in, check_out };
+  searches += 1;
+  const mine = searches;
+  find('rooms').ariaBusy = 'true';
+  try {
+    const { body, from, position } = await query('availability', stay);
+    if (mine !== searches) return false;
+    shown = stay;
+    takeRooms(body, position, told(from));
+    followStay();
+    return true;
+  } finally {
+    if (mine === searches) find('rooms').ariaBusy = 'false';
+  }
+}
+
+function takeRooms(rooms, position, from) {
+  if (isOlder(position, shown.position)) return;
+  shown.position = position;
+  // The stream begins with the answer that is shown already.
+  if (JSON.stringify(rooms) === JSON.stringify(shown.rooms)) return;
+  shown.rooms = rooms;
+  find('rooms-from').textContent = from;
   showRooms();
 }
 
@@ -138,70 +254,122 @@ function showRooms() {
   const guests = Number(search.guests.value);
   const fitting = shown.rooms.filter((room) => (roomTypes.get(room.id)?.capacity ?? guests) >= guests);
   const open = fitting.filter((room) => room.free > 0).length;
-  find('stay').textContent =
-    `${day.format(new Date(shown.check_in))} to ${day.format(new Date(shown.check_out))}, ${count(nights, 'night')}: ` +
-    `${count(open, 'room type')} free`;
-  find('rooms').replaceChildren(
-    ...(fitting.length ? fitting.map((room) => roomCard(room, nights)) : [empty('No room sleeps so many.')]),
-  );
+  say('stay', `${day.format(new Date(shown.check_in))} to ${day.format(new Date(shown.check_out))}, ${count(nights, 'night')}: ` +
+    `${count(open, 'room type')} free`);
+  const cards = keyed(find('rooms'), fitting, roomCard, 'No room sleeps so many.');
+  for (const [index, room] of fitting.entries()) showRoom(cards[index], room, nights);
 }
 
-function roomCard(room, nights) {
+/** A card without its numbers: those change while it stays, with what has the focus. */
+function roomCard(room) {
   const type = roomTypes.get(room.id);
-  const book = element('button', { type: 'button', className: 'primary', textContent: room.free > 0 ? 'Book' : 'Sold out' });
-  book.disabled = room.free <= 0 || !token;
-  book.setAttribute('aria-label', `${book.textContent} ${room.name}`);
-  book.addEventListener('click', () => attempt(book, () => bookRoom(room)));
+  const book = element('button', { type: 'button', className: 'primary' });
+  book.addEventListener('click', () => attempt(book, () => bookRoom(room.id)));
   const card = element('li', { className: 'room' },
     element('h3', { textContent: room.name }),
     element('p', { textContent: [type?.description, type && `sleeps\u00a0${type.capacity}`].filter(Boolean).join(', ') }),
-    element('p', {}, freeTag(room.free)),
-    element('footer', {},
-      element('p', { className: 'price' },
-        element('strong', { textContent: money.format((room.price_cents * nights) / 100) }),
-        `${money.format(room.price_cents / 100)} a night`),
-      book));
+    element('p', {}, element('span')),
+    element('footer', {}, element('p', { className: 'price' }, element('strong'), element('span')), book));
   card.dataset.roomType = room.id;
+  card.tabIndex = -1;
   card.style.setProperty('--hue', String((room.id * 47) % 360));
   return card;
 }
 
-function freeTag(free) {
-  if (free <= 0) return element('span', { className: 'tag bad', textContent: 'none free' });
-  return element('span', { className: free <= 3 ? 'tag wait' : 'tag good', textContent: `${free} free` });
+function showRoom(card, room, nights) {
+  const tag = card.querySelector('p > span');
+  const text = room.free > 0 ? `${room.free} free` : 'none free';
+  const hasChanged = tag.textContent !== '' && tag.textContent !== text && card.dataset.stay === stayText();
+  card.dataset.stay = stayText();
+  tag.textContent = text;
+  tag.className = `tag ${room.free > 3 ? 'good' : room.free > 0 ? 'wait' : 'bad'}`;
+  if (hasChanged) flash(tag);
+  card.querySelector('strong').textContent = money.format((room.price_cents * nights) / 100);
+  card.querySelector('.price span').textContent = `${money.format(room.price_cents / 100)} a night`;
+  const book = card.querySelector('button');
+  book.textContent = room.free > 0 ? 'Book' : 'Sold out';
+  // A button that cannot be pressed has no focus: who was on it stays at the room.
+  const loses = room.free <= 0 && book === document.activeElement;
+  book.disabled = room.free <= 0 || !token;
+  if (loses) card.focus();
+  book.setAttribute('aria-label', `${book.textContent} ${room.name}`);
 }
 
-async function bookRoom(room) {
-  const stay = { check_in: shown.check_in, check_out: shown.check_out };
+function stayText() {
+  return `${shown.check_in} ${shown.check_out}`;
+}
+
+async function bookRoom(id) {
+  const { check_in, check_out } = shown;
   try {
-    const booking = await actOnce('book_room', { room_type_id: room.id, ...stay });
-    notice({ message: `Booked: ${room.name}, ${count(booking.nights, 'night')}, ${money.format(booking.total_cents / 100)}.` }, 'good');
+    const { body, from } = await actOnce('book_room', { room_type_id: id, check_in, check_out });
+    notice({
+      message: `Booked: ${roomTypes.get(id)?.name ?? 'a room'}, ${count(body.nights, 'night')}, ${money.format(body.total_cents / 100)}.`,
+      from,
+    }, 'good');
   } finally {
     // Also after a refusal: somebody else may have taken the last room.
-    await Promise.all([loadRooms(), loadBookings()]);
+    await loadUnlessLive();
   }
+}
+
+/** The stream brings what an action has changed. Without it the page asks; that it cannot is said already. */
+async function loadUnlessLive() {
+  if (!isLive) await Promise.all([loadRooms(shown), loadBookings()]).catch(() => {});
 }
 
 // ---- the guest's own bookings
 
 async function loadBookings() {
   if (!token) return;
-  showBookings(await query('my_bookings'), []);
+  const { body, from, position } = await query('my_bookings');
+  takeBookings(body, position, told(from));
 }
 
-/** A page of bookings behind those that are shown. */
-function showBookings(page, before) {
-  const shownRows = [...before, ...page.items.map(bookingRow)];
-  find('mine').hidden = false;
-  const number = shownRows.length;
-  find('mine-count').textContent = number ? `${count(number, 'booking')}${page.has_more ? ' and more' : ''}` : '';
-  find('bookings').replaceChildren(...(number ? shownRows : [empty('Nothing booked yet.')]));
-  const more = find('more');
-  more.hidden = !page.has_more;
-  more.onclick = () => attempt(more, async () => {
-    const next = await query('my_bookings', { cursor: page.next_cursor });
-    showBookings(next, shownRows);
-  });
+/** The newest page. What was asked for behind it stays. */
+function takeBookings(page, position, from) {
+  if (isOlder(position, bookings.position)) return;
+  bookings.position = position;
+  behind ??= { next_cursor: page.next_cursor, has_more: page.has_more };
+  if (addBookings(page.items)) find('mine-from').textContent = from;
+}
+
+async function loadMore() {
+  const { body, from } = await query('my_bookings', { cursor: behind.next_cursor });
+  behind = { next_cursor: body.next_cursor, has_more: body.has_more };
+  const before = bookings.size;
+  if (addBookings(body.items)) find('mine-from').textContent = told(from);
+  // The button may be gone: who went by keyboard goes on at the first row that is new.
+  if (bookings.size > before) find('bookings').children[before]?.focus();
+}
+
+/** Whether one of them is new or another than before. */
+function addBookings(items) {
+  const changed = items.filter((item) => JSON.stringify(item) !== JSON.stringify(bookings.get(item.id)));
+  for (const booking of changed) bookings.set(booking.id, booking);
+  if (changed.length || find('mine').hidden) showBookings(new Set(changed.map((booking) => booking.id)));
+  return changed.length > 0;
+}
+
+function showBookings(changed) {
+  const newestFirst = [...bookings.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || b.id - a.id);
+  showMine(true);
+  say('mine-count', bookings.size ? `${count(bookings.size, 'booking')}${behind.has_more ? ' and more' : ''}` : '');
+  const list = find('bookings');
+  for (const row of [...list.children].filter((row) => changed.has(Number(row.dataset.key)))) {
+    const hasFocus = row.contains(document.activeElement);
+    const news = bookingRow(bookings.get(Number(row.dataset.key)));
+    news.dataset.key = row.dataset.key;
+    row.replaceWith(news);
+    if (hasFocus) news.focus();
+  }
+  keyed(list, newestFirst, bookingRow, 'Nothing booked yet.');
+  find('more').hidden = !behind.has_more;
+}
+
+function showMine(isShown) {
+  find('mine').hidden = !isShown;
+  find('to-mine').hidden = !isShown;
 }
 
 function bookingRow(booking) {
@@ -229,6 +397,7 @@ function bookingRow(booking) {
       element('div', { className: 'tags' }, ...tagsOf(booking))),
     buttons);
   row.dataset.booking = booking.id;
+  row.tabIndex = -1;
   return row;
 }
 
@@ -246,24 +415,31 @@ function tagsOf(booking) {
 
 async function pay(booking, method) {
   try {
-    const payment = await act('pay_booking', { booking_id: booking.id, method });
-    const message = payment.status === 'paid'
-      ? `Paid: ${money.format(payment.amount_cents / 100)}.`
-      : `Noted: ${money.format(payment.amount_cents / 100)} in cash at the desk.`;
-    notice({ message }, 'good');
+    const paid = await act('pay_booking', { booking_id: booking.id, method });
+    change(booking, { payment_status: paid.body.status }, paid.position);
+    const amount = money.format(paid.body.amount_cents / 100);
+    notice({ message: method === 'card' ? `Paid: ${amount}.` : `Noted: ${amount} in cash at the desk.`, from: paid.from }, 'good');
   } finally {
-    await loadBookings();
+    await loadUnlessLive();
   }
 }
 
 async function cancel(booking) {
   if (!(await confirmed(`${booking.room_type}, arriving ${day.format(new Date(booking.check_in))}.`))) return;
   try {
-    await act('cancel_booking', { booking_id: booking.id });
-    notice({ message: `Cancelled: ${booking.room_type}.` }, 'good');
+    const cancelled = await act('cancel_booking', { booking_id: booking.id });
+    const payment_status = booking.payment_status === 'paid' ? 'refunded' : null;
+    change(booking, { status: cancelled.body.status, payment_status }, cancelled.position);
+    notice({ message: `Cancelled: ${booking.room_type}.`, from: cancelled.from }, 'good');
   } finally {
-    await Promise.all([loadRooms(), loadBookings()]);
+    await loadUnlessLive();
   }
+}
+
+/** What the guest has done is shown at once, also to a booking behind those that are followed. */
+function change(booking, news, position) {
+  addBookings([{ ...booking, ...news }]);
+  if (!isOlder(position, bookings.position)) bookings.position = position;
 }
 
 function confirmed(text) {
@@ -284,8 +460,39 @@ function notice(news, kind = 'bad') {
   const details = news?.details?.length
     ? [element('ul', {}, ...news.details.map((textContent) => element('li', { textContent })))]
     : [];
+  if (news?.from?.server_ms) details.push(element('small', { textContent: `On the disk after ${milliseconds(news.from.server_ms)}.` }));
   box.replaceChildren(news?.message ?? '', ...details);
   if (news) box.scrollIntoView({ block: 'nearest' });
+}
+
+/** Only news: a screen reader says every change. */
+function say(id, text) {
+  if (find(id).textContent !== text) find(id).textContent = text;
+}
+
+/** The list's children for these items, in order: those that are there stay, with what has the focus. */
+function keyed(list, items, make, none) {
+  if (!items.length) {
+    list.replaceChildren(element('li', { className: 'empty', textContent: none }));
+    return [];
+  }
+  const known = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const children = items.map((item) => {
+    const child = known.get(String(item.id)) ?? make(item);
+    child.dataset.key = item.id;
+    return child;
+  });
+  for (const [index, child] of children.entries()) {
+    if (list.children[index] !== child) list.insertBefore(child, list.children[index] ?? null);
+  }
+  while (list.children.length > children.length) list.lastChild.remove();
+  return children;
+}
+
+/** Draws the eye to what has changed. */
+function flash(box) {
+  box.classList.remove('changed');
+  requestAnimationFrame(() => box.classList.add('changed'));
 }
 
 /** Texts go in as text, never as HTML. */
@@ -293,10 +500,6 @@ function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
-}
-
-function empty(textContent) {
-  return element('li', { className: 'empty', textContent });
 }
 
 function count(number, noun) {

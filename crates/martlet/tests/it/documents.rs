@@ -14,6 +14,12 @@ fn the_generated_documents_are_current() {
 }
 
 #[test]
+fn the_examples_follow_by_the_same_file() {
+    let read = |name| std::fs::read_to_string(crate::support::example(name).join("public/live.js")).unwrap();
+    assert!(read("hotel") == read("events"), "examples/hotel/public/live.js and that of events differ: copy one");
+}
+
+#[test]
 fn every_command_has_help_with_examples() {
     let commands = ["new", "dev", "serve", "check", "migrate", "seed", "sql", "stats", "keys", "config"];
     for command in commands {

@@ -26,6 +26,7 @@ mod openapi;
 mod operations;
 mod planted;
 mod quickstart;
+mod readme;
 mod report;
 mod seed;
 mod serve;

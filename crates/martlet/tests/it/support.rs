@@ -1,7 +1,8 @@
 //! Running the binary and small app folders for it.
 
+use crate::hotel::SECRET;
 use martlet_testkit::{TestServer, copy_folder, write_folder};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -192,16 +193,46 @@ pub(crate) fn fill(folder: &Path) {
 }
 
 /// Runs an example's `tests/page.mjs` in Chromium on a copy under `dev`, with the page's URL that `dev` prints.
+///
+/// The page's test asks for the server to be stopped and started again by a line of its output, and goes on when it
+/// reads that this is done.
 pub(crate) fn click_through(name: &str) {
     let harness = example("page-tests/node_modules");
     assert!(harness.exists(), "`cargo xtask test` installs what this needs (npm ci)");
     let folder = copy_of_example(name);
-    let server = TestServer::start(binary(), &["dev"], folder.path());
-    let url = format!("{}/#access_token={}", server.url(), page_token(&server));
+    let environment = [("MARTLET_AUTH_JWT_SECRET", SECRET)];
+    let mut server = TestServer::start_with(binary(), &["dev"], folder.path(), &environment);
+    let url = server.url().to_owned();
+    let address = url.strip_prefix("http://").expect("a URL").to_owned();
+    let page = format!("{url}/#access_token={}", page_token(&server));
     let mut node = Command::new("node");
-    let output = node.arg("page.mjs").arg(url).current_dir(example(name).join("tests")).output().expect("run node");
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}\n{}\n{}", String::from_utf8_lossy(&output.stderr), server.stderr());
+    node.arg("page.mjs").arg(page).current_dir(example(name).join("tests")).envs(environment);
+    let mut node = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("run node");
+    let mut answers = node.stdin.take().expect("stdin is piped");
+    let mut told = String::new();
+    let mut stopped = None;
+    for line in BufReader::new(node.stdout.take().expect("stdout is piped")).lines().map_while(Result::ok) {
+        match line.as_str() {
+            "server stop" => {
+                server.signal("TERM");
+                stopped = Some(server.wait());
+            }
+            "server start" => {
+                server = TestServer::try_start_at(&address, binary(), &["dev"], folder.path(), &environment)
+                    .unwrap_or_else(|output| panic!("it does not start again: {output}"));
+            }
+            _ => {
+                told.push_str(&line);
+                told.push('\n');
+                continue;
+            }
+        }
+        // A test that has failed meanwhile does not read.
+        let _ = answers.write_all(b"done\n");
+    }
+    let status = node.wait().expect("wait for node");
+    assert!(status.success(), "{told}\n{}", server.stderr());
+    assert!(stopped.is_none_or(|code| code == Some(0)), "the server did not stop well: {stopped:?}");
 }
 
 /// The token of the page's URL that `dev` prints.
