@@ -19,6 +19,7 @@ await run([
   follows_what_others_book,
   follows_without_a_token_too,
   holds_no_stream_in_the_background,
+  many_tabs_of_one_browser_are_live,
   comes_back_after_the_server_has,
   is_told_when_its_token_ends,
   says_where_an_answer_came_from,
@@ -248,6 +249,27 @@ async function holds_no_stream_in_the_background(page) {
   await isLive(other);
   assert.deepEqual(asked, ['POST /rest/v1/batch']);
   assert.equal(await other.evaluate(() => window.changes), 1, 'ten bookings are one change to who looks again');
+}
+
+/** A browser has six connections to a server; the tabs behind hold none of them. */
+async function many_tabs_of_one_browser_are_live(page) {
+  const tabs = [];
+  for (let number = 0; number < 9; number += 1) {
+    const tab = await page.context().newPage();
+    await open(tab);
+    await search(tab, '2029-07-20', '2029-07-21');
+    await isLive(tab);
+    await look(tab, true);
+    tabs.push(tab);
+  }
+  await open(page);
+  await search(page, '2029-07-20', '2029-07-21');
+  await isLive(page);
+  const before = await free(page, 11);
+  await book(page, 11);
+  await saysFree(page, 11, before - 1);
+  await look(tabs[0], false);
+  await saysFree(tabs[0], 11, before - 1);
 }
 
 async function comes_back_after_the_server_has(page) {
