@@ -107,12 +107,12 @@ impl<V> Applied<V> {
         entry.set_record(record);
     }
 
-    /// Ends an entry; false where that has happened before.
-    pub(crate) fn end(&mut self, entry: &Entry<V>, gone: Gone, key: impl FnOnce() -> u64) -> bool {
+    /// Ends an entry; whether its key is hot, which is told where a commit ends it. None: it has ended before.
+    pub(crate) fn end(&mut self, entry: &Entry<V>, gone: Gone, key: impl FnOnce() -> u64) -> Option<bool> {
         if self.rules.holds(Rule::DeadNotGiven) {
             entry.end();
         }
-        let Some(Item::Entry(_, weight)) = self.index.remove(entry.take_record()) else { return false };
+        let Some(Item::Entry(_, weight)) = self.index.remove(entry.take_record()) else { return None };
         let filled = entry.filled_at().saturating_duration_since(self.born);
         if let Some(counters) = self.queries.get_mut(entry.query().0 as usize) {
             counters.removed(weight, filled);
@@ -121,12 +121,12 @@ impl<V> Applied<V> {
         match gone {
             Gone::Invalidated => {
                 self.figures.invalidated += 1;
-                self.history.ended(key(), entry.digest(), entry.was_read());
+                return Some(self.history.ended(key(), entry.digest(), entry.reads()));
             }
             Gone::Evicted => self.figures.evicted += 1,
             Gone::Cleared => {}
         }
-        true
+        Some(false)
     }
 
     /// An entry counts for more than before; false where it is no longer there.

@@ -11,13 +11,14 @@ use crate::figures::{CacheFigures, Gone, QueryFigures, Unkept};
 use crate::groups::{Membership, Unwatched};
 use crate::index::Index;
 use crate::map::Map;
+use crate::past::{Past, Pasts};
 use crate::rules::{Rule, Rules};
 use crate::settings::CacheSettings;
 use crate::shapes::{QueryId, Shapes};
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
 use crate::watcher::Watcher;
 use hashbrown::DefaultHashBuilder;
-use martlet_core::Change;
+use martlet_core::{Change, limits};
 use martlet_sql::dependency::{Dependencies, Tracked};
 use std::hash::BuildHasher;
 use std::sync::atomic::Ordering;
@@ -30,12 +31,22 @@ pub struct Start {
     generation: u64,
 }
 
+/// An entry that a commit has ended.
+#[derive(Debug)]
+pub struct Ended<V> {
+    /// The entry; nobody is given it any more.
+    pub entry: Arc<Entry<V>>,
+    /// Whether answers under its key are read more often than commits end them.
+    pub is_hot: bool,
+}
+
 /// Answers of values of type `V`.
 #[derive(Debug)]
 pub struct Cache<V> {
     settings: CacheSettings,
     map: Map<V>,
     applied: Mutex<Applied<V>>,
+    pasts: Mutex<Pasts<V>>,
     generation: AtomicU64,
     hasher: DefaultHashBuilder,
     rules: Rules,
@@ -61,7 +72,8 @@ impl<V: Weigh> Cache<V> {
         let hasher = DefaultHashBuilder::default();
         let map = Map::new(&settings);
         let applied = Applied::new(Index::new(hasher.clone(), Arc::default()), rules);
-        Self { settings, map, applied: Mutex::new(applied), generation: AtomicU64::new(0), hasher, rules }
+        let pasts = Mutex::new(Pasts::new(settings.bytes_max / limits::CACHE_STALE_SHARE));
+        Self { settings, map, applied: Mutex::new(applied), pasts, generation: AtomicU64::new(0), hasher, rules }
     }
 
     /// No app is served from here on, or its database is about to be another: everything is dropped, and nothing is
@@ -86,6 +98,22 @@ impl<V: Weigh> Cache<V> {
         let entry = self.map.get(key)?;
         let is_good = entry.is_alive() && !(entry.has_time_limit() && entry.is_over(now));
         is_good.then_some(entry)
+    }
+
+    /// Holds on to an entry that a commit has ended, for who takes what is not the answer any more: until then.
+    pub fn keep_past(&self, past: Past<V>, until: Instant, now: Instant) {
+        let weight = self.map.weight_of(&past.entry);
+        self.pasts().add(past, weight, until, now);
+    }
+
+    /// The last answer of a key that is not known to be the answer any more: since its end by time, not longer ago
+    /// than `for_so_long`, or since a commit, for as long as [`Cache::keep_past`] said.
+    pub fn past(&self, key: &[u8], for_so_long: Duration, now: Instant) -> Option<Past<V>> {
+        let over = self.map.peek(key).filter(|entry| entry.is_alive()).and_then(|entry| {
+            let ended_at = entry.ends_at()?;
+            (now < ended_at + for_so_long).then_some(Past { entry, ended_at })
+        });
+        over.or_else(|| self.pasts().get(key, now))
     }
 
     /// Begins a fill. To be called before the position of its answer is taken.
@@ -157,13 +185,15 @@ impl<V: Weigh> Cache<V> {
         }
     }
 
-    /// A commit of this number begins, with these changes: what it touches ends here, before anyone can see it.
-    pub fn begins(&self, number: u64, changes: &[Change]) {
+    /// A commit of this number begins, with these changes: what it touches ends here, before anyone can see it. Gives
+    /// what it has ended.
+    pub fn begins(&self, number: u64, changes: &[Change]) -> Vec<Ended<V>> {
         let mut applied = self.lock();
         let touched = applied.begins(number, changes);
-        self.end_touched(&mut applied, &touched);
+        let ended = self.end_touched(&mut applied, touched);
         // What is freed is freed without the lock.
         drop(applied);
+        ended
     }
 
     /// A commit of this number begins that may change everything.
@@ -178,7 +208,7 @@ impl<V: Weigh> Cache<V> {
         self.rules.linger(&[Rule::EndsBeforeCommit]);
         let mut applied = self.lock();
         let late = applied.ended();
-        self.end_touched(&mut applied, &late);
+        self.end_touched(&mut applied, late);
     }
 
     /// Drops everything.
@@ -196,6 +226,7 @@ impl<V: Weigh> Cache<V> {
             self.map.remove(entry);
         }
         drop(applied);
+        self.pasts().remove_queries(is_wanted);
         entries.len()
     }
 
@@ -230,19 +261,25 @@ impl<V: Weigh> Cache<V> {
         applied.covers(membership, position, entry.as_deref())
     }
 
-    fn end_touched(&self, applied: &mut Applied<V>, touched: &[Arc<Entry<V>>]) {
-        for entry in touched {
-            if applied.end(entry, Gone::Invalidated, || self.hasher.hash_one(entry.key())) {
-                self.map.remove(entry);
-            }
-        }
+    fn end_touched(&self, applied: &mut Applied<V>, touched: Vec<Arc<Entry<V>>>) -> Vec<Ended<V>> {
+        let end = |entry: Arc<Entry<V>>| {
+            let is_hot = applied.end(&entry, Gone::Invalidated, || self.hasher.hash_one(entry.key()))?;
+            self.map.remove(&entry);
+            Some(Ended { entry, is_hot })
+        };
+        touched.into_iter().filter_map(end).collect()
     }
 
     fn drop_all(&self, applied: &mut Applied<V>) {
         let all: Vec<Arc<Entry<V>>> = applied.entries().map(Arc::clone).collect();
         all.iter().for_each(|entry| _ = applied.end(entry, Gone::Cleared, || 0));
         self.map.clear();
+        self.pasts().clear();
         applied.count_cleared();
+    }
+
+    fn pasts(&self) -> MutexGuard<'_, Pasts<V>> {
+        self.pasts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Applied<V>> {

@@ -14,6 +14,18 @@ pub trait Weigh {
     fn digest(&self) -> u64;
 }
 
+/// Reads of an entry that are counted where no time ends it: more tell nothing new.
+const READS_COUNTED_MAX: u32 = 15;
+/// The same of one that time ends, whose reads say when it is renewed.
+const READS_TIMED_MAX: u32 = 4_096;
+
+/// Nobody has been asked for the next one.
+const RENEWAL_NONE: u32 = 0;
+/// Somebody has.
+const RENEWAL_ASKED: u32 = 1;
+/// Somebody was, and there is none.
+const RENEWAL_FAILED: u32 = 2;
+
 /// A kept answer. Good for as long as it is alive.
 #[derive(Debug)]
 pub struct Entry<V> {
@@ -30,7 +42,9 @@ pub struct Entry<V> {
     /// Its place in the index; only under the apply lock.
     record: AtomicU32,
     is_alive: AtomicBool,
-    was_read: AtomicBool,
+    /// Whether somebody has been asked to compute the next one: [`RENEWAL_NONE`] and the like.
+    renewal: AtomicU32,
+    reads: AtomicU32,
 }
 
 /// What an entry is made of.
@@ -51,9 +65,23 @@ impl<V> Entry<V> {
         let NewEntry { key, query, value, digest, keys, bound_size, stamp, filled_at, ends_at } = new;
         let keys = u32::try_from(keys).unwrap_or(u32::MAX);
         let bound_size = u32::try_from(bound_size).unwrap_or(u32::MAX);
-        let (is_alive, was_read) = (AtomicBool::new(true), AtomicBool::new(false));
-        let record = AtomicU32::new(u32::MAX);
-        Self { key, value, digest, stamp, filled_at, ends_at, query, keys, bound_size, record, is_alive, was_read }
+        let (is_alive, renewal) = (AtomicBool::new(true), AtomicU32::new(RENEWAL_NONE));
+        let (record, reads) = (AtomicU32::new(u32::MAX), AtomicU32::new(0));
+        Self {
+            key,
+            value,
+            digest,
+            stamp,
+            filled_at,
+            ends_at,
+            query,
+            keys,
+            bound_size,
+            record,
+            is_alive,
+            renewal,
+            reads,
+        }
     }
 
     /// What it was kept under.
@@ -102,22 +130,46 @@ impl<V> Entry<V> {
 
     /// It was given to someone. To be called for every hit: a key that nobody reads is no longer kept.
     pub fn note_read(&self) {
-        // Readers share the line for as long as nobody writes to it.
-        if !self.was_read.load(Ordering::Relaxed) {
-            self.was_read.store(true, Ordering::Relaxed);
+        let max = if self.has_time_limit() { READS_TIMED_MAX } else { READS_COUNTED_MAX };
+        let reads = self.reads.load(Ordering::Relaxed);
+        // Readers share the line for as long as nobody writes to it. Two at once may count as one.
+        if reads < max {
+            self.reads.store(reads + 1, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn was_read(&self) -> bool {
-        self.was_read.load(Ordering::Relaxed)
+    /// How often it was given, up to a bound: 15, or 4,096 of one that ends by time.
+    pub fn reads(&self) -> u32 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody has been asked for the next one yet.
+    pub fn is_first_renewal(&self) -> bool {
+        self.renewal.load(Ordering::Relaxed) == RENEWAL_NONE
+    }
+
+    /// The next one is asked for; false where that was done before, and may still give one.
+    pub fn begin_renewal(&self) -> bool {
+        self.renewal.swap(RENEWAL_ASKED, Ordering::Relaxed) != RENEWAL_ASKED
+    }
+
+    /// There is no next one: it may be asked for again.
+    pub fn renewal_failed(&self) {
+        self.renewal.store(RENEWAL_FAILED, Ordering::Relaxed);
     }
 
     pub(crate) fn digest(&self) -> u64 {
         self.digest
     }
 
-    pub(crate) fn has_time_limit(&self) -> bool {
+    /// Whether it ends by time.
+    pub fn has_time_limit(&self) -> bool {
         self.ends_at.is_some()
+    }
+
+    /// When it ends by time.
+    pub fn ends_at(&self) -> Option<Instant> {
+        self.ends_at
     }
 
     pub(crate) fn end(&self) {

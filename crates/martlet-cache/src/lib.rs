@@ -22,6 +22,7 @@ mod model;
 #[cfg(test)]
 mod orders;
 mod packed;
+mod past;
 mod recent;
 mod rules;
 mod settings;
@@ -31,10 +32,11 @@ mod tree;
 mod watcher;
 
 pub use bound::{Bound, Resolve};
-pub use cache::{Cache, Start};
+pub use cache::{Cache, Ended, Start};
 pub use entry::{Entry, Weigh};
 pub use figures::{CacheFigures, QueryFigures, Unkept};
 pub use groups::Unwatched;
+pub use past::Past;
 #[cfg(any(test, feature = "mutants"))]
 pub use rules::Rule;
 pub use settings::CacheSettings;

@@ -90,6 +90,20 @@ pub const OVERRUN_PLANS_MAX: usize = 1_024;
 pub const STATEMENTS_KEPT_MAX: usize = 256;
 /// Bytes of the key that an answer is kept under: its arguments and what it uses of the caller.
 pub const CACHE_KEY_SIZE_MAX: usize = 4 * 1024;
+/// Answers that wait to be computed again before anybody asks; beyond it they are left to who asks.
+pub const CACHE_RENEWALS_MAX: usize = 1_024;
+/// Of those, how many are computed at once.
+pub const CACHE_RENEWALS_AT_ONCE: usize = 2;
+/// How long they wait at first, so that commits in a row cost one computation, in milliseconds.
+pub const CACHE_RENEWAL_WAIT_MS: u64 = 5;
+/// How often one is computed at most where commits overtake it; the last time 1.3 seconds after the first.
+pub const CACHE_RENEWAL_TRIES: u32 = 8;
+/// Of the time that computing them took, the driver rests so many times as much.
+pub const CACHE_RENEWAL_REST: u32 = 3;
+/// How long an answer that `@warm` names waits at most for callers to be answered first, in milliseconds.
+pub const CACHE_WARM_PATIENCE_MS: u64 = 1_000;
+/// Of `cache.size`, what ended answers take at most that `@cache stale` may still give: one part in so many.
+pub const CACHE_STALE_SHARE: u64 = 8;
 /// Bytes of one lowered statement: lowering makes the author's text longer.
 pub const LOWERED_SQL_SIZE_MAX: usize = 4 * SQL_TEXT_SIZE_MAX;
 /// Levels of nesting in a lowered expression.

@@ -7,21 +7,24 @@ mod counters;
 mod kept;
 mod key;
 mod plan;
+mod renewals;
 
 pub use counters::QueryCacheFigures;
 pub(crate) use counters::QueryCounters;
 pub use kept::{Attached, Kept, KeptAnswer};
 pub(crate) use plan::{CachePlan, Generation, NoEnd, plans};
+pub use renewals::{Cause, RenewalFigures, Renewed};
+pub(crate) use renewals::{Due, Renewals};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-pub(crate) use martlet_cache::Unwatched;
-use martlet_cache::{Cache, QueryId, Resolve, Watcher};
+use martlet_cache::{Cache, Ended, Past, QueryId, Resolve, Watcher};
 pub use martlet_cache::{CacheFigures, CacheSettings};
+pub(crate) use martlet_cache::{Unkept, Unwatched};
 use martlet_core::{Clock, Timestamp};
 use martlet_sql::dependency::Tracked;
 use martlet_sql::{App, Bind};
-use martlet_store::{Answer, AnswerKeys, Changes, CommitObserver, Inputs};
+use martlet_store::{Answer, AnswerKeys, Changes, CommitObserver, Demand, Inputs};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -39,6 +42,7 @@ pub struct AnswerCache {
     generations: AtomicU64,
     /// How long the answers of each named cache are good.
     named: ArcSwap<BTreeMap<String, Duration>>,
+    pub(crate) renewals: Renewals,
 }
 
 /// What was found under a call's key.
@@ -51,6 +55,30 @@ pub(crate) enum LookUp {
     TooLarge,
 }
 
+/// How far an answer is from being the answer now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Staleness {
+    /// Since when it is not known to be the answer.
+    pub age: Duration,
+    /// Since when it would not be given without `@cache stale`.
+    pub over: Duration,
+}
+
+/// A call whose answer was kept.
+pub(crate) struct KeptCall {
+    generation: u64,
+    query: QueryId,
+    pub(crate) inputs: Inputs,
+}
+
+impl KeptCall {
+    /// Whether it is a call of this plan's query, and not of another version of the app.
+    pub(crate) fn is_of(&self, plan: &CachePlan) -> bool {
+        let is_of_app = plan.generation().is_some_and(|generation| generation.number == self.generation);
+        is_of_app && plan.queries().contains(&self.query)
+    }
+}
+
 thread_local! {
     /// A hit needs its key for a moment only.
     static KEY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -61,7 +89,9 @@ impl AnswerCache {
     pub fn new(settings: CacheSettings, clock: Arc<dyn Clock>) -> Self {
         let began = (Instant::now(), clock.steady());
         let cache = Arc::new(Cache::new(settings.clone()));
-        Self { cache, settings, clock, began, generations: AtomicU64::new(0), named: ArcSwap::default() }
+        let generations = AtomicU64::new(0);
+        let (named, renewals) = (ArcSwap::default(), Renewals::default());
+        Self { cache, settings, clock, began, generations, named, renewals }
     }
 
     /// Serves an app from now on, whose tables the store captures changes of. Everything is dropped.
@@ -128,7 +158,8 @@ impl AnswerCache {
         instant + Duration::from_micros(u64::try_from(passed).unwrap_or(0))
     }
 
-    /// Keeps an answer if it may be kept: made from `generation`, at the answer's position, begun at `now`.
+    /// Keeps an answer if it may be kept: made from `generation`, at the answer's position, begun at `now`. Errors: why
+    /// not, where that is not known beforehand.
     pub(crate) fn keep(
         &self,
         plan: &CachePlan,
@@ -137,11 +168,11 @@ impl AnswerCache {
         inputs: &Inputs,
         answer: &Answer,
         now: Instant,
-    ) -> Option<KeptAnswer> {
-        let AnswerKeys { keys, values } = &**answer.keys.as_ref()?;
+    ) -> Result<KeptAnswer, Option<Unkept>> {
+        let AnswerKeys { keys, values } = &**answer.keys.as_ref().ok_or(None)?;
         let time_of_name = || plan.named().and_then(|name| self.named.load().get(name).copied());
         let named = time_of_name();
-        let lives_for = plan.lives_for(named).ok()?;
+        let lives_for = plan.lives_for(named).map_err(|NoEnd| None)?;
         let bind = |bind: &Bind| match bind {
             Bind::Parameter(index) => inputs.arguments.get(*index).cloned(),
             of_caller => key::of_caller(of_caller, &inputs.identity),
@@ -150,7 +181,7 @@ impl AnswerCache {
         // As it was written it may have room for more, which would be kept as well.
         let body = answer.body.as_deref().map(Bytes::copy_from_slice);
         let kept = Answer { body, keys: None, last: answer.last.clone(), ..*answer };
-        let kept = Kept::new(kept, Arc::clone(&plan.counters));
+        let kept = Kept::new(kept, Arc::clone(&plan.counters), plan.more(&key, &inputs.identity));
         let query = plan.query(inputs);
         let number = answer.position.number;
         let entry = self.cache.keep(generation.start, number, key, query, &resolve, kept, lives_for, now);
@@ -158,7 +189,59 @@ impl AnswerCache {
         if time_of_name() != named {
             self.clear_plans(std::iter::once(plan));
         }
-        entry.ok().map(KeptAnswer)
+        entry.map(KeptAnswer).map_err(|(reason, _)| Some(reason))
+    }
+
+    /// A commit has ended these: what is worth it is computed again once the commit can be seen.
+    fn has_ended(&self, ended: Vec<Ended<Kept>>) {
+        for Ended { entry, is_hot } in ended {
+            let kept = KeptAnswer(entry);
+            if let Some(stale_for) = kept.stale_for() {
+                let now = self.now();
+                let ended_at = kept.0.ends_at().map_or(now, |ends_at| ends_at.min(now));
+                let past = Past { entry: Arc::clone(&kept.0), ended_at };
+                self.cache.keep_past(past, ended_at + stale_for, now);
+            }
+            if kept.is_warm() {
+                self.renewals.push(&kept, Cause::Warm);
+            } else if is_hot {
+                self.renewals.push(&kept, Cause::Hot);
+            }
+        }
+    }
+
+    /// What was the answer under a key until lately and may still be given, and since when it is not known to be the
+    /// answer: where a next one is being computed.
+    pub(crate) fn stale(&self, plan: &CachePlan, key: &[u8], now: Instant) -> Option<(KeptAnswer, Staleness)> {
+        let Past { entry, ended_at } = self.cache.past(key, plan.stale_for()?, now)?;
+        // Of one that time may end nobody knows whether it was the answer after it was computed.
+        let known_at = if entry.has_time_limit() { entry.filled_at() } else { ended_at };
+        let since = |moment: Instant| now.saturating_duration_since(moment);
+        let staleness = Staleness { age: since(known_at), over: since(ended_at) };
+        let kept = KeptAnswer(entry);
+        self.ask_for_next(&kept, Cause::Stale).then_some((kept, staleness))
+    }
+
+    /// Asks for the next answer in place of this one, if that has not been done; false where none will come.
+    pub(crate) fn ask_for_next(&self, kept: &KeptAnswer, cause: Cause) -> bool {
+        if !kept.0.begin_renewal() {
+            return true;
+        }
+        let is_asked = self.renewals.push(kept, cause);
+        match is_asked {
+            true => self.renewals.wake(),
+            false => kept.renewal_failed(),
+        }
+        is_asked
+    }
+
+    /// What must be known to compute an answer again.
+    pub(crate) fn call_of(&self, due: &Due) -> Option<KeptCall> {
+        let key::Called { generation, query, form, arguments } = key::read(&due.key)?;
+        let demand = Demand { form, ..Demand::default() };
+        let (now, identity) = (self.clock.now(), due.identity.clone());
+        let inputs = Inputs { arguments: arguments.into(), identity, now, demand };
+        Some(KeptCall { generation, query: QueryId(query), inputs })
     }
 
     /// Sets how long the answers of each named cache (`@cache named NAME`) are good; names that are missing have no
@@ -225,12 +308,13 @@ impl AnswerCache {
 impl CommitObserver for AnswerCache {
     fn begins(&self, number: u64, changes: Changes<'_>) {
         match changes {
-            Changes::Rows(changes) => self.cache.begins(number, changes),
+            Changes::Rows(changes) => self.has_ended(self.cache.begins(number, changes)),
             Changes::Everything => self.cache.begins_with_everything(number),
         }
     }
 
     fn ended(&self, number: u64) {
         self.cache.ended(number);
+        self.renewals.wake();
     }
 }

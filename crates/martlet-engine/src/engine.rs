@@ -14,6 +14,7 @@ mod loaded;
 mod page;
 mod read;
 mod reload;
+mod renew;
 mod subscribe;
 
 use crate::answer_cache::AnswerCache;
@@ -37,6 +38,7 @@ use martlet_sql::{Action, App};
 use martlet_store::{Answer, CommitObserver, Demand, Inputs, SqliteStore};
 use page::PageCall;
 use read::{Found, Given};
+pub use renew::{WarmFigures, warm_arguments};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 pub use subscribe::{Subscribe, Subscription};
@@ -101,6 +103,9 @@ impl Engine {
         let loaded = Loaded::new(Arc::new(app), None)?;
         store.prepare(&loaded.app)?;
         loaded.begin(settings.cache.as_deref());
+        if let Some(cache) = &settings.cache {
+            cache.renewals.loaded.notify_one();
+        }
         Ok(Self {
             loaded: ArcSwap::from_pointee(loaded),
             store,
@@ -231,7 +236,7 @@ impl Engine {
         let deadline = call.arrival + self.timeout(&entry.callable);
         match &entry.callable {
             Callable::Query(query) => {
-                let found = self.read(entry, query, inputs, deadline).await?;
+                let found = self.read_as(entry, query, inputs, deadline, extras.takes_stale).await?;
                 match &page {
                     // The cursor in it is the caller's own.
                     Some(page) => Ok(Found { answer: self.end_page(page, found.answer)?, kept: None, ..found }),

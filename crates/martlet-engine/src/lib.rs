@@ -25,12 +25,15 @@ mod policy;
 mod rate;
 mod route;
 
-pub use answer_cache::{AnswerCache, Attached, CacheFigures, CacheSettings, Kept, KeptAnswer, QueryCacheFigures};
+pub use answer_cache::{
+    AnswerCache, Attached, CacheFigures, CacheSettings, Cause, Kept, KeptAnswer, QueryCacheFigures, RenewalFigures,
+    Renewed, Staleness,
+};
 pub use arguments::{Arguments, CompiledParams, paging};
 pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
 pub use engine::{
     BatchItem, CacheOverview, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, LimitState,
-    NamedCache, Outcome, Source, Subscribe, Subscription, Target, network,
+    NamedCache, Outcome, Source, Subscribe, Subscription, Target, WarmFigures, network, warm_arguments,
 };
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use live::{

@@ -7,7 +7,7 @@
 mod cache;
 mod history;
 
-pub(crate) use cache::{change_cache, get_cache};
+pub(crate) use cache::{change_cache, get_cache, warm_cache};
 pub(crate) use history::get_history;
 
 use crate::failure::{Failure, Surface};

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use martlet_core::{Error, Position, code};
-use martlet_engine::{Answer, Demand, KeptAnswer, Returns, Source, Target};
+use martlet_engine::{Answer, Demand, KeptAnswer, Returns, Source, Staleness, Target};
+use std::time::Duration;
 
 /// What a request wants of its answer; read, and refused, before anything runs.
 #[derive(Debug, Clone, Copy)]
@@ -113,8 +114,15 @@ pub(crate) async fn respond(
         fields.insert(header::VARY, headers::VARY_PRIVATE);
     } else {
         add_cache_fields(is_public, fields);
-        let is_from_memory = source != Source::Store;
-        fields.insert(headers::CACHE, if is_from_memory { headers::MEMORY } else { headers::STORE });
+        let from = match source {
+            Source::Store => headers::STORE,
+            Source::Memory | Source::Flight => headers::MEMORY,
+            Source::Stale(staleness) => {
+                add_age(staleness, fields);
+                headers::STALE
+            }
+        };
+        fields.insert(headers::CACHE, from);
     }
     if is_public {
         surrogates::add(&shared.engine, name, fields);
@@ -141,6 +149,14 @@ pub(crate) fn add_cache_fields(is_public: bool, fields: &mut HeaderMap) {
     }
     fields.insert(header::CACHE_CONTROL, cache);
     fields.insert(header::VARY, vary);
+}
+
+/// How old an answer is that is not the answer any more (RFC 9111, 5.1; RFC 9211): in whole seconds, rather too many.
+fn add_age(Staleness { age, over }: Staleness, fields: &mut HeaderMap) {
+    let whole = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let value = |text: String| HeaderValue::from_maybe_shared(Bytes::from(text)).expect("these characters are visible");
+    fields.insert(header::AGE, value(whole(age).to_string()));
+    fields.insert(headers::CACHE_STATUS, value(format!("martlet; hit; ttl=-{}", whole(over).max(1))));
 }
 
 /// The body with its tag, or 304.

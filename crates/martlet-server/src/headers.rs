@@ -5,6 +5,7 @@ use hyper::header::{HeaderName, HeaderValue};
 pub(crate) const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) const APIKEY: HeaderName = HeaderName::from_static("apikey");
 pub(crate) const CACHE: HeaderName = HeaderName::from_static("martlet-cache");
+pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 pub(crate) const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 pub(crate) const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -44,6 +45,8 @@ pub(crate) const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age
 pub(crate) const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 /// Where an answer came from: it was kept, or computed for another call.
 pub(crate) const MEMORY: HeaderValue = HeaderValue::from_static("memory");
+/// Where an answer came from: it was kept, and is not the answer any more.
+pub(crate) const STALE: HeaderValue = HeaderValue::from_static("stale");
 /// Where an answer came from: computed for this call.
 pub(crate) const STORE: HeaderValue = HeaderValue::from_static("store");
 pub(crate) const VARY_CODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");

@@ -99,12 +99,15 @@ fn operators(
     get(async move |State(shared): State<Arc<Shared>>, fields: HeaderMap| handler(&shared, &fields, door))
 }
 
-/// What changes what is kept: `DELETE` drops answers, `PUT` sets a time.
+/// What changes what is kept: `DELETE` drops answers, `PUT` sets a time, `POST` computes answers beforehand.
 fn cache_commands(door: Door) -> MethodRouter<Arc<Shared>> {
     let command = async move |State(shared): State<Arc<Shared>>, method: Method, uri: Uri, fields: HeaderMap| {
         admin::change_cache(&shared, &method, uri.query(), &fields, door)
     };
-    delete(command).put(command)
+    let warm = async move |State(shared): State<Arc<Shared>>, uri: Uri, fields: HeaderMap| {
+        admin::warm_cache(&shared, uri.query(), &fields, door).await
+    };
+    delete(command).put(command).post(warm)
 }
 
 fn description(door: Door) -> MethodRouter<Arc<Shared>> {

@@ -99,11 +99,12 @@ async fn run(
     let wishes = Wishes::of(&parts.method, &parts.headers)?;
     let demand = wishes.demand();
     let is_action = target.is_some_and(|target| target.is_action);
+    let takes_stale = !wants_now(&parts.headers);
     let Outcome { result, limits, source, kept } = if matches!(parts.method, Method::GET | Method::HEAD) {
         let mut pairs = query_arguments(parts.uri.query(), shared.settings.url_parameters_max)?;
         pairs.extend_from_slice(called.path.unwrap_or_default());
         let call = Call { caller, name, arguments: Arguments::Url(&pairs), arrival: arrived.at, demand };
-        let extras = Extras { is_read_only: true, idempotency_key: None };
+        let extras = Extras { is_read_only: true, idempotency_key: None, takes_stale };
         arrived.timed(pin!(shared.engine.answer(call, extras))).await
     } else {
         let idempotency_key = if is_action { idempotency_key(&parts.headers)? } else { None };
@@ -113,7 +114,7 @@ async fn run(
             None => Arguments::Json(&body),
         };
         let call = Call { caller, name, arguments, arrival: arrived.at, demand };
-        let extras = Extras { is_read_only: !is_action, idempotency_key: idempotency_key.as_deref() };
+        let extras = Extras { is_read_only: !is_action, idempotency_key: idempotency_key.as_deref(), takes_stale };
         arrived.timed(pin!(shared.engine.answer(call, extras))).await
     };
     let target =
@@ -210,6 +211,15 @@ fn check_method(method: &Method, name: &str, target: Option<Target>) -> Result<(
         Method::GET | Method::HEAD => Ok(()),
         _ => Err(Failure::with_allow(refusal::method_on_rpc(method.as_str()), allow)),
     }
+}
+
+/// Whether who asks wants no answer that may be out of date (RFC 9111, 5.2.1): a page that is reloaded, or one who has
+/// just written.
+fn wants_now(fields: &HeaderMap) -> bool {
+    let lists = fields.get_all(header::CACHE_CONTROL).iter().filter_map(|list| list.to_str().ok());
+    let mut directives = lists.flat_map(|list| list.split(',')).map(str::trim);
+    directives
+        .any(|directive| ["no-cache", "no-store", "max-age=0"].iter().any(|now| directive.eq_ignore_ascii_case(now)))
 }
 
 /// Under GET the query string is the arguments.

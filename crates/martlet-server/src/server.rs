@@ -30,6 +30,8 @@ use tokio::sync::watch;
 
 /// How long an idle connection gets for a request that is on its way when the server stops.
 const LINGER: Duration = Duration::from_millis(250);
+/// What goes on beside the answers.
+const BACKGROUND_TASKS_MAX: usize = 2;
 /// A pause when the system has no more descriptors to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -143,8 +145,11 @@ impl Server {
         let inside = Arc::new(front_of(Arc::clone(&front.shared), Door::Admin));
         let settings = front.shared.settings.clone();
         let tasks = Tasks::new(settings.connections_max.max(1));
-        let driver = Tasks::new(1);
-        driver.spawn(Arc::clone(&front.shared.engine).drive()).expect("it is the first and only one");
+        let background = Tasks::new(BACKGROUND_TASKS_MAX);
+        background.spawn(Arc::clone(&front.shared.engine).drive()).expect("it is the first of two");
+        let (engine, shared) = (Arc::clone(&front.shared.engine), Arc::clone(&front.shared));
+        let tend = engine.tend(move || shared.admission.line.waiting() > 0);
+        background.spawn(tend).expect("it is the second of two");
         let connections = Arc::new(Connections::new(&settings));
         let (stop, stopped) = watch::channel(false);
         let history = front.shared.history_settings().cloned();
@@ -187,7 +192,7 @@ impl Server {
         let _ = stop.send(true);
         let still_open = tasks.stop(settings.shutdown_grace.saturating_sub(linger)).await;
         // It runs for as long as anybody might follow.
-        driver.stop(Duration::ZERO).await;
+        background.stop(Duration::ZERO).await;
         if let Some(keeper) = keeper {
             keeper.stop().await;
         }

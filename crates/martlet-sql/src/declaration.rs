@@ -18,7 +18,7 @@ pub struct Declaration {
     pub returns: Returns,
     /// The deadline from arrival; none: the setting's.
     pub timeout_ms: Option<u64>,
-    /// `@cache`; `stale` is not yet in effect.
+    /// `@cache`.
     pub cache: Option<Cache>,
     /// `@page`.
     pub page: Option<Page>,
@@ -26,8 +26,8 @@ pub struct Declaration {
     pub limits: Vec<Limit>,
     /// `@route`.
     pub routes: Vec<Route>,
-    /// `@warm`: for each, the arguments as indexes into `params` and values.
-    pub warm: Vec<Vec<(usize, Value)>>,
+    /// `@warm`.
+    pub warm: Vec<Warm>,
     /// `@scan`.
     pub scans: Vec<Scan>,
     /// `@idempotent`.
@@ -39,8 +39,10 @@ pub struct Declaration {
 /// `@cache`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cache {
-    /// `for 30s`: upper bound of an entry's age.
+    /// `for 30s`: upper bound of an entry's age; of `for 10s..2m` the second.
     pub for_ms: Option<u64>,
+    /// `for 10s..2m`: from this age on an answer is renewed as often as it is read.
+    pub from_ms: Option<u64>,
     /// `named NAME`: the bound is a setting.
     pub named: Option<String>,
     /// `stale 5s`: how long an answer may be served while the next is made.
@@ -49,6 +51,15 @@ pub struct Cache {
     pub is_strong: bool,
     /// `off`.
     pub is_off: bool,
+}
+
+/// `@warm`: an answer that is computed before anybody asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warm {
+    /// The arguments, as indexes into `params` and values.
+    pub arguments: Vec<(usize, Value)>,
+    /// Where it is declared.
+    pub span: Span,
 }
 
 /// `@page`.

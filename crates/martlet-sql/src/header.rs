@@ -60,7 +60,7 @@ const STEP: &[&str] = &["name", "expect", "answer"];
 const MIGRATION: &[&str] = &["small", "keep", "table"];
 const REPEATED: &[&str] = &["param", "limit", "route", "warm", "scan"];
 const IN_EFFECT: &[&str] =
-    &["allow", "cache", "idempotent", "limit", "page", "param", "returns", "route", "scan", "timeout"];
+    &["allow", "cache", "idempotent", "limit", "page", "param", "returns", "route", "scan", "timeout", "warm"];
 /// Tags with others for each query or action.
 const TAGS_MAX: usize = 300;
 
@@ -240,10 +240,9 @@ impl Reader<'_> {
             }
             let found = self.sink.len();
             self.whole_tag(tag, declaration);
-            let is_stale = name == "cache" && declaration.cache.as_ref().is_some_and(|cache| cache.stale_ms.is_some());
-            if (is_stale || !IN_EFFECT.contains(&name)) && self.sink.len() == found {
-                let what = if is_stale { "`stale`".to_owned() } else { format!("`@{name}`") };
-                self.sink.push(self.source.note("not_yet", tag.name_span, format!("{what} is not yet in effect")));
+            if !IN_EFFECT.contains(&name) && self.sink.len() == found {
+                let message = format!("`@{name}` is not yet in effect");
+                self.sink.push(self.source.note("not_yet", tag.name_span, message));
             }
         }
         let is_allowed = seen.contains("allow") || seen.contains("on") || self.kind == FileKind::Seed;

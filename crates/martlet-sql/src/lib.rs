@@ -32,7 +32,7 @@ pub use catalogue::Catalogue;
 pub use compile::{compile, lowered, typed_tree};
 pub use declaration::{
     AccountEvent, Allow, Bound, Cache, Declaration, Expect, ExpectedRows, Limit, LimitPer, Literal, Offset, Page,
-    Param, Returns, Route, Rule, Scan,
+    Param, Returns, Route, Rule, Scan, Warm,
 };
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use json_type::{JsonKind, JsonType};

@@ -353,6 +353,15 @@ docs/caching.md explains every column.")]
     Stats(CacheStatsArgs),
     /// Drop kept answers: all, those of a query, or those of a named cache
     Clear(CacheClearArgs),
+    /// Compute the answers that `@warm` names, where they are not there
+    #[command(after_help = "\
+Examples:
+  martlet cache warm shop                 of all queries
+  martlet cache warm --query popular shop of one
+
+A server does it by itself when it starts, when the folder is reloaded, and when a write ends one
+of them; after `martlet cache clear` it waits to be told.")]
+    Warm(CacheWarmArgs),
     /// Set how long the answers of a named cache are good, and drop those that are kept
     Ttl(CacheTtlArgs),
 }
@@ -376,6 +385,15 @@ pub(crate) struct CacheClearArgs {
     /// Only the answers of queries with `@cache named NAME`
     #[arg(long, value_name = "NAME")]
     pub named: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheWarmArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Only the answers of this query
+    #[arg(long, value_name = "NAME")]
+    pub query: Option<String>,
 }
 
 #[derive(Debug, Args)]

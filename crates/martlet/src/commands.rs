@@ -17,6 +17,7 @@ mod seed;
 mod serve;
 mod sql;
 mod stats;
+mod warmed;
 
 use crate::cli::{Command, FolderArgs};
 use crate::exit::Failure;
@@ -118,7 +119,11 @@ fn load_served(settings: &Settings) -> Result<(App, Vec<Diagnostic>), Failure> {
     let mut compiled = martlet_engine::compile_folder(&folder);
     let app = compiled.app.ok_or(());
     let missing = match &app {
-        Ok(app) => named_caches::check(app, &folder.files, &settings.times(&key::CACHE_NAMED)),
+        Ok(app) => {
+            let mut missing = named_caches::check(app, &folder.files, &settings.times(&key::CACHE_NAMED));
+            missing.extend(warmed::check(app, &folder.files));
+            missing
+        }
         Err(()) => Vec::new(),
     };
     let is_whole = missing.is_empty();

@@ -11,6 +11,8 @@ pub(crate) struct QueryCounters {
     misses: AtomicU64,
     coalesced: AtomicU64,
     bypassed: AtomicU64,
+    stale: AtomicU64,
+    renewed: AtomicU64,
 }
 
 impl QueryCounters {
@@ -24,6 +26,14 @@ impl QueryCounters {
 
     pub(crate) fn bypassed(&self) {
         self.bypassed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn gave_stale(&self) {
+        self.stale.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn renewed(&self) {
+        self.renewed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// With what the cache tells of each of the query's statements.
@@ -40,6 +50,8 @@ impl QueryCounters {
             misses: of(&self.misses),
             coalesced: of(&self.coalesced),
             bypassed: of(&self.bypassed),
+            stale: of(&self.stale),
+            renewed: of(&self.renewed),
             entries,
             bytes: sum(|figures| figures.bytes),
             age_mean: ages.sum::<Duration>() / u32::try_from(entries).unwrap_or(u32::MAX).max(1),
@@ -51,7 +63,7 @@ impl QueryCounters {
     }
 }
 
-/// What the cache has done for one query. Hits, misses and what was bypassed add up to its calls.
+/// What the cache has done for one query. Hits, misses, what was bypassed and what was stale add up to its calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryCacheFigures {
     /// The declared name.
@@ -66,6 +78,10 @@ pub struct QueryCacheFigures {
     pub coalesced: u64,
     /// Calls that did not ask: the query's answers, or those of arguments so long, are never kept.
     pub bypassed: u64,
+    /// Answers that had ended and were given all the same, as `@cache stale` allows.
+    pub stale: u64,
+    /// Answers that were computed and kept although nobody waited for them.
+    pub renewed: u64,
     /// Answers that are kept now.
     pub entries: usize,
     /// Bytes of them now, with what they cost beside their bodies.

@@ -3,7 +3,7 @@
 use super::QueryCounters;
 use hashbrown::DefaultHashBuilder;
 use martlet_cache::{Entry, Weigh};
-use martlet_core::Value;
+use martlet_core::{Identity, Value};
 use martlet_store::Answer;
 use std::any::Any;
 use std::fmt::Debug;
@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use std::mem::size_of;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a surface keeps with an answer: its tag, its header values, its compressed forms. Goes when the answer goes.
 pub trait Attached: Any + Send + Sync + Debug {
@@ -25,11 +25,26 @@ pub struct Kept {
     pub(super) answer: Answer,
     pub(super) attached: OnceLock<Box<dyn Attached>>,
     pub(super) counters: Arc<QueryCounters>,
+    pub(super) more: Option<Box<More>>,
+}
+
+/// What most answers do without.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct More {
+    /// For whom it was computed, where the query uses something of the caller: to compute it again.
+    pub(super) identity: Identity,
+    /// `@warm` names it.
+    pub(super) is_warm: bool,
+    /// The lower bound of its time: from here on it is renewed as often as it is read.
+    pub(super) renews_from: Option<Duration>,
+    /// How long it may be given after its end.
+    pub(super) stale_for: Option<Duration>,
 }
 
 impl Kept {
-    pub(super) fn new(answer: Answer, counters: Arc<QueryCounters>) -> Self {
-        Self { answer, attached: OnceLock::new(), counters }
+    pub(super) fn new(answer: Answer, counters: Arc<QueryCounters>, more: More) -> Self {
+        let more = (more != More::default()).then(|| Box::new(more));
+        Self { answer, attached: OnceLock::new(), counters, more }
     }
 }
 
@@ -40,7 +55,11 @@ impl Weigh for Kept {
             Value::Text(text) => size_of::<Value>() + text.len(),
             _ => size_of::<Value>(),
         });
-        body + last.sum::<usize>() + self.attached.get().map_or(0, |attached| attached.weight())
+        let more = self
+            .more
+            .as_ref()
+            .map_or(0, |more| size_of::<More>() + more.identity.claims().map_or(0, |claims| claims.json.len()));
+        body + more + last.sum::<usize>() + self.attached.get().map_or(0, |attached| attached.weight())
     }
 
     /// Tells only whether a change was in vain: a fast hash of the body will do.
@@ -62,12 +81,47 @@ impl KeptAnswer {
         self.0.is_alive() && !self.0.is_over(now)
     }
 
+    /// Whether it is time to compute the next one, although this one may be given: it has been read `n` times, and is
+    /// older than the upper bound of its time through `n`, and than the lower one. A surface that gives kept answers
+    /// by itself asks this for each, and takes the whole way ([`crate::Engine::answer`]) where it is so.
+    pub fn is_renewal_due(&self, now: Instant) -> bool {
+        let Some(ends_at) = self.0.ends_at() else { return false };
+        let Some(from) = self.0.value().more.as_ref().and_then(|more| more.renews_from) else { return false };
+        let (age, time) = (now.saturating_duration_since(self.0.filled_at()), ends_at - self.0.filled_at());
+        age >= from && self.0.is_first_renewal() && age.saturating_mul(self.0.reads()) >= time
+    }
+
+    /// How long it may be given after its end.
+    pub(super) fn stale_for(&self) -> Option<Duration> {
+        self.0.value().more.as_ref()?.stale_for
+    }
+
+    /// Whether `@warm` names it.
+    pub(super) fn is_warm(&self) -> bool {
+        self.0.value().more.as_ref().is_some_and(|more| more.is_warm)
+    }
+
+    /// For whom it was computed, as far as its query uses anything of the caller.
+    pub(super) fn identity(&self) -> Identity {
+        self.0.value().more.as_ref().map(|more| more.identity.clone()).unwrap_or_default()
+    }
+
+    /// Whether this is the other one, and not one like it.
+    pub(crate) fn is(&self, other: &KeptAnswer) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// It could not be renewed: it may be tried again.
+    pub(crate) fn renewal_failed(&self) {
+        self.0.renewal_failed();
+    }
+
     /// Whether no commit has touched what it rests on.
     pub(crate) fn is_alive(&self) -> bool {
         self.0.is_alive()
     }
 
-    /// The answer; its position is not the one to be told with it.
+    /// The answer; while it is good, its position is not the one to be told with it.
     pub fn answer(&self) -> &Answer {
         &self.0.value().answer
     }

@@ -29,6 +29,68 @@ pub(super) fn write(key: &mut Vec<u8>, plan: &CachePlan, generation: u64, inputs
     !writer.is_full
 }
 
+/// What a key says of the call whose answer is kept under it: all but what is of the caller.
+#[derive(Debug, PartialEq)]
+pub(super) struct Called {
+    pub(super) generation: u64,
+    pub(super) query: u32,
+    pub(super) form: Form,
+    pub(super) arguments: Vec<Value>,
+}
+
+/// Reads a key that [`write`] has written.
+pub(super) fn read(key: &[u8]) -> Option<Called> {
+    let mut reader = Reader(key);
+    let generation = u64::from_le_bytes(reader.take()?);
+    let query = u32::from_le_bytes(reader.take()?);
+    let form = match reader.take()? {
+        [0] => Form::Canonical,
+        [1] => Form::WithoutNulls,
+        [2] => Form::Csv,
+        _ => return None,
+    };
+    Some(Called { generation, query, form, arguments: reader.values()? })
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*taken)
+    }
+
+    fn length(&mut self) -> Option<usize> {
+        let length = usize::try_from(u64::from_le_bytes(self.take()?)).ok()?;
+        (length <= self.0.len()).then_some(length)
+    }
+
+    fn values(&mut self) -> Option<Vec<Value>> {
+        let length = self.length()?;
+        (0..length).map(|_| self.value()).collect()
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        Some(match self.take()? {
+            [0] => Value::Null,
+            [1] => Value::Boolean(self.take()? == [1]),
+            [2] => Value::Integer(i64::from_le_bytes(self.take()?)),
+            [3] => Value::Double(f64::from_bits(u64::from_le_bytes(self.take()?))),
+            [4] => Value::Text(self.text()?.into()),
+            [5] => Value::List(self.values()?.into()),
+            _ => return None,
+        })
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        let length = self.length()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+}
+
 /// What a bind of the caller's is; none for binds of other things.
 pub(super) fn of_caller(bind: &Bind, identity: &Identity) -> Option<Value> {
     let text = text_of_caller(bind, identity)?;
@@ -150,6 +212,17 @@ mod tests {
         #[test]
         fn keys_are_the_same_only_of_the_same_values(left in values(), right in values()) {
             prop_assert_eq!(key_of(&left) == key_of(&right), is_same(&left, &right));
+        }
+
+        #[test]
+        fn what_is_written_is_read(values in values()) {
+            let read = Reader(&key_of(&values)).values().unwrap();
+            prop_assert!(is_same(&read, &values), "{read:?}");
+        }
+
+        #[test]
+        fn nothing_panics_on_bytes_that_are_no_key(bytes in proptest::collection::vec(0..8u8, 0..40)) {
+            let _ = super::read(&bytes);
         }
     }
 

@@ -1,12 +1,18 @@
 //! What is known of a query's answers when its app is loaded: what their keys are made of, how long they are good.
 
 use super::QueryCounters;
+use super::kept::More;
 use martlet_cache::{QueryId, Start};
+use martlet_core::Identity;
 use martlet_sql::dependency::Dependencies;
 use martlet_sql::{App, Bind, Query, Volatility};
 use martlet_store::Inputs;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+/// Bytes of the generation, which every key begins with.
+const GENERATION_SIZE: usize = size_of::<u64>();
 
 /// One loading of an app into the cache. What is filled for one is never kept for another.
 #[derive(Debug, Clone, Copy)]
@@ -27,12 +33,18 @@ pub(crate) struct CachePlan {
     claims: Box<[Bind]>,
     /// `for`.
     lives_for: Option<Duration>,
+    /// `for low..high`: the lower bound.
+    renews_from: Option<Duration>,
+    /// `stale`.
+    stale_for: Option<Duration>,
     /// `named`.
     named: Option<String>,
     /// It depends on the time or on chance.
     must_end: bool,
     unkept: Option<String>,
     pub(crate) counters: Arc<QueryCounters>,
+    /// What is kept because of `@warm`, by its keys without the generation; none: it was never filled.
+    warm: OnceLock<HashSet<Box<[u8]>>>,
     /// Known once the app is loaded; nothing is asked or kept before.
     generation: Arc<OnceLock<Generation>>,
 }
@@ -73,9 +85,26 @@ impl CachePlan {
         self.must_end
     }
 
-    /// Whether an answer of it may end by time.
+    /// Whether an answer of it may end by time, or be given after its end.
     pub(super) fn may_end(&self) -> bool {
-        self.lives_for.is_some() || self.named.is_some()
+        self.lives_for.is_some() || self.named.is_some() || self.stale_for.is_some()
+    }
+
+    /// How long an answer may be given after its end.
+    pub(crate) fn stale_for(&self) -> Option<Duration> {
+        self.stale_for
+    }
+
+    /// These are its answers that `@warm` names. The first to say so is right.
+    pub(crate) fn set_warm(&self, keys: impl Iterator<Item = Vec<u8>>) {
+        self.warm.get_or_init(|| keys.filter_map(|key| Some(key.get(GENERATION_SIZE..)?.into())).collect());
+    }
+
+    /// What is kept with an answer under this key, computed for this caller.
+    pub(super) fn more(&self, key: &[u8], identity: &Identity) -> More {
+        let is_warm = self.warm.get().is_some_and(|keys| keys.contains(key.get(GENERATION_SIZE..).unwrap_or_default()));
+        let identity = if self.claims.is_empty() { Identity::Anonymous } else { identity.clone() };
+        More { identity, is_warm, renews_from: self.renews_from, stale_for: self.stale_for }
     }
 
     /// How long an answer is good at most, by the tag and by the time set for its name.
@@ -106,10 +135,13 @@ pub(crate) fn plans<'a>(
             declared: query.declaration.params.len(),
             claims: claims(query),
             lives_for: declared.for_ms.map(Duration::from_millis),
+            renews_from: declared.from_ms.map(Duration::from_millis),
+            stale_for: declared.stale_ms.map(Duration::from_millis),
             named: declared.named,
             must_end: statements(query).any(|statement| statement.volatility != Volatility::Immutable),
             unkept: unkept(query),
             counters: counters(name),
+            warm: OnceLock::new(),
             generation: Arc::clone(generation),
         };
         (name, plan)

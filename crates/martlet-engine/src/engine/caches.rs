@@ -4,7 +4,7 @@ use super::Engine;
 use super::cache::Clear;
 use super::loaded::Loaded;
 use crate::arguments::quoted;
-use crate::{CacheFigures, CacheSettings, QueryCacheFigures};
+use crate::{CacheFigures, CacheSettings, QueryCacheFigures, RenewalFigures};
 use martlet_core::{Error, code, limits, nearest};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub struct CacheOverview {
     pub figures: CacheFigures,
     /// What it has done for each query, by name.
     pub queries: Vec<QueryCacheFigures>,
+    /// What became of answers that were computed before anybody waited for them.
+    pub renewals: RenewalFigures,
     /// Named caches, by name: those of the app and those that only have a time.
     pub named: Vec<NamedCache>,
 }
@@ -55,6 +57,7 @@ impl Engine {
             settings: cache.settings().clone(),
             figures: cache.figures(),
             queries: loaded.cache_figures(cache),
+            renewals: cache.renewals.figures(),
             named: named.into_values().collect(),
         })
     }

@@ -1,6 +1,7 @@
 //! What goes into the engine and what comes out of it.
 
 use super::LimitState;
+use crate::answer_cache::Staleness;
 use crate::{Arguments, KeptAnswer};
 use martlet_core::{Caller, Error, code};
 use martlet_sql::{Action, Declaration, Query, Returns};
@@ -30,6 +31,8 @@ pub struct Extras<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Only a query may run: 25006 for an action.
     pub is_read_only: bool,
+    /// Who asks takes what was the answer until lately, where `@cache stale` allows it, and tells so.
+    pub takes_stale: bool,
 }
 
 /// How a call ended.
@@ -54,6 +57,8 @@ pub enum Source {
     Store,
     /// The store ran it once for this call and others.
     Flight,
+    /// It was kept, and is not the answer any more: only where [`Extras::takes_stale`].
+    Stale(Staleness),
 }
 
 /// One query of a batch.

@@ -86,6 +86,10 @@ impl Loaded {
         self.entries.get(name)
     }
 
+    pub(super) fn named_entries(&self) -> impl Iterator<Item = (&str, &Arc<Entry>)> {
+        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+    }
+
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values().map(Arc::as_ref)
     }

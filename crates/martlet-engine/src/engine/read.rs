@@ -6,8 +6,8 @@
 
 use super::loaded::Entry;
 use super::{Engine, Source};
-use crate::answer_cache::{AnswerCache, CachePlan, Generation, KeptAnswer, LookUp};
-use crate::flight::Turn;
+use crate::answer_cache::{AnswerCache, CachePlan, Cause, Generation, KeptAnswer, LookUp, Staleness, Unkept};
+use crate::flight::{Leading, Turn};
 use martlet_core::{Error, Kind, Position};
 use martlet_sql::Query;
 use martlet_store::{Answer, Demand, Inputs, Read};
@@ -30,6 +30,11 @@ impl Found {
         let answer = Answer { position, ..kept.answer().clone() };
         Self { answer, source: Source::Memory, kept: Some(kept) }
     }
+
+    /// Of an answer that was one: with the position that it was one at.
+    fn stale(kept: KeptAnswer, staleness: Staleness) -> Self {
+        Self { answer: kept.answer().clone(), source: Source::Stale(staleness), kept: Some(kept) }
+    }
 }
 
 /// A query whose answers are kept, and the cache that they are kept in.
@@ -51,6 +56,18 @@ impl Engine {
         inputs: Inputs,
         deadline: Instant,
     ) -> Result<Found, Error> {
+        self.read_as(entry, query, inputs, deadline, false).await
+    }
+
+    /// As [`Engine::read`]; where `takes_stale`, also what was the answer until lately, if the query allows that.
+    pub(super) async fn read_as(
+        &self,
+        entry: &Entry,
+        query: &Arc<Query>,
+        inputs: Inputs,
+        deadline: Instant,
+        takes_stale: bool,
+    ) -> Result<Found, Error> {
         let Some(cached) = self.cached(entry) else {
             return self.read_store(query, inputs, deadline).await;
         };
@@ -58,6 +75,9 @@ impl Engine {
         match cached.cache.look_up(cached.plan, cached.generation, &inputs, cached.now) {
             LookUp::Hit(kept) => {
                 kept.note_read();
+                if kept.is_renewal_due(cached.now) {
+                    cached.cache.ask_for_next(&kept, Cause::Ahead);
+                }
                 let demand = inputs.demand;
                 let found = match self.is_compared(cached.plan) {
                     true => Box::pin(self.checked(cached, kept, position, query, inputs, deadline)).await,
@@ -68,6 +88,12 @@ impl Engine {
             LookUp::TooLarge => {
                 cached.plan.counters.bypassed();
                 self.read_store(query, inputs, deadline).await
+            }
+            LookUp::Miss(key)
+                if takes_stale && let Some((kept, staleness)) = cached.cache.stale(cached.plan, &key, cached.now) =>
+            {
+                cached.plan.counters.gave_stale();
+                given(query, inputs.demand, Found::stale(kept, staleness))
             }
             // In a box, so that a hit's future is small.
             LookUp::Miss(key) => Box::pin(self.read_together(cached, &key, query, inputs, deadline)).await,
@@ -113,25 +139,22 @@ impl Engine {
                 given(query, demand, Found { answer: result?, source: Source::Flight, kept: None })
             }
             Turn::Lead(leading) => {
-                let (found, shared) = self.compute(cached, key, query, inputs, deadline).await;
-                match shared {
-                    Some(shared) => leading.give(shared),
-                    None => drop(leading),
-                }
-                given(query, demand, found?)
+                let found = self.compute(leading, cached, key, query, inputs, deadline).await;
+                given(query, demand, found?.0)
             }
         }
     }
 
-    /// Runs a query for all who ask; what it gives is kept where it may be. The second: what to give the others.
-    async fn compute(
+    /// Runs a query for all who ask; what it gives is kept where it may be, and else it is told why not.
+    pub(super) async fn compute(
         &self,
+        leading: Leading<'_, Given>,
         cached: Cached<'_>,
         key: &[u8],
         query: &Arc<Query>,
         inputs: Inputs,
         deadline: Instant,
-    ) -> (Result<Found, Error>, Option<Given>) {
+    ) -> Result<(Found, Option<Unkept>), Error> {
         // Each has demands of its own, which are looked at when it is given the answer.
         let demand = Demand { form: inputs.demand.form, ..Demand::default() };
         let read = Read { query: Arc::clone(query), inputs: Inputs { demand, ..inputs.clone() }, wants_keys: true };
@@ -142,12 +165,18 @@ impl Engine {
             Ok(answer) => {
                 let kept = cache.keep(plan, generation, key.into(), &inputs, &answer, began);
                 let answer = Answer { keys: None, ..answer };
-                let shared = Some(Ok(answer.clone()));
-                (Ok(Found { answer, source: Source::Store, kept }), shared)
+                leading.give(Ok(answer.clone()));
+                let (kept, unkept) = match kept {
+                    Ok(kept) => (Some(kept), None),
+                    Err(unkept) => (None, unkept),
+                };
+                Ok((Found { answer, source: Source::Store, kept }, unkept))
             }
             Err(error) => {
-                let shared = is_of_the_data(error.kind).then(|| Err(error.clone()));
-                (Err(error), shared)
+                if is_of_the_data(error.kind) {
+                    leading.give(Err(error.clone()));
+                }
+                Err(error)
             }
         }
     }

@@ -25,6 +25,9 @@ impl Engine {
         }
         loaded.begin(cache);
         self.loaded.store(Arc::new(loaded));
+        if let Some(cache) = cache {
+            cache.renewals.loaded.notify_one();
+        }
         Ok(())
     }
 
@@ -37,6 +40,7 @@ impl Engine {
         {
             again.begin(Some(cache));
             self.loaded.store(Arc::new(again));
+            cache.renewals.loaded.notify_one();
         }
     }
 }

@@ -9,5 +9,7 @@ mod folder;
 mod follow;
 mod hotel;
 mod pages;
+mod renew;
+mod stale;
 mod subscribe;
 mod support;

@@ -1,4 +1,4 @@
-//! `/admin/v1/cache`: what is kept of each query, and why not; answers are dropped, times of named caches set.
+//! `/admin/v1/cache`: what is kept of each query, and why not; answers are dropped, computed beforehand, times of named caches set.
 
 use super::{answer, permit, refused};
 use crate::front::{Door, Shared};
@@ -8,10 +8,12 @@ use axum::response::Response;
 use hyper::Method;
 use hyper::header::HeaderMap;
 use martlet_core::{Error, code};
-use martlet_engine::{CacheOverview, Clear, NamedCache, QueryCacheFigures};
+use martlet_engine::{CacheOverview, Cause, Clear, NamedCache, QueryCacheFigures, RenewalFigures, Renewed};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// How long answers are computed at most for one who asks for it.
+const WARM_TIME_MAX: Duration = Duration::from_secs(20);
 /// Parameters that are looked at.
 const PARAMETERS_MAX: usize = 4;
 
@@ -39,6 +41,38 @@ pub(crate) fn change_cache(
         Ok(done) => answer(headers::JSON, done.to_string()),
         Err(error) => refused(error.into()),
     }
+}
+
+/// `POST`: computes what `@warm` names, of all queries or of `?query=NAME`, and tells what came of it.
+pub(crate) async fn warm_cache(shared: &Shared, query: Option<&str>, fields: &HeaderMap, door: Door) -> Response {
+    if let Err(failure) = permit(shared, fields, door) {
+        return refused(failure);
+    }
+    match warm(shared, query.unwrap_or_default()).await {
+        Ok(done) => answer(headers::JSON, done.to_string()),
+        Err(error) => refused(error.into()),
+    }
+}
+
+async fn warm(shared: &Shared, query: &str) -> Result<Value, Error> {
+    let pairs = decode_pairs(query, PARAMETERS_MAX)?;
+    let name = match &pairs[..] {
+        [] => None,
+        [(key, name)] if key == "query" => Some(name.as_str()),
+        _ => return Err(refusal::bad_request("POST takes nothing or `query=NAME`")),
+    };
+    if !shared.engine.has_cache() {
+        return Ok(json!({ "filled": 0, "found": 0, "failed": 0, "left": 0, "took_s": 0.0 }));
+    }
+    let told = shared.engine.warm(name, Instant::now() + WARM_TIME_MAX).await?;
+    tracing::info!(cache.filled = told.filled, cache.failed = told.failed, "answers are computed as `@warm` says");
+    Ok(json!({
+        "filled": told.filled,
+        "found": told.found,
+        "failed": told.failed,
+        "left": told.left,
+        "took_s": super::seconds(u64::try_from(told.took.as_nanos()).unwrap_or(u64::MAX)),
+    }))
 }
 
 fn change(shared: &Shared, method: &Method, query: &str) -> Result<Value, Error> {
@@ -73,7 +107,7 @@ fn cleared(shared: &Shared, which: Clear<'_>) -> Result<Value, Error> {
 }
 
 fn of_cache(cache: Option<&CacheOverview>) -> Value {
-    let Some(CacheOverview { settings, figures, queries, named }) = cache else {
+    let Some(CacheOverview { settings, figures, queries, renewals, named }) = cache else {
         return json!({ "mode": "off", "queries": [], "named": [] });
     };
     let sum = |of: fn(&QueryCacheFigures) -> u64| queries.iter().map(of).sum::<u64>();
@@ -88,10 +122,13 @@ fn of_cache(cache: Option<&CacheOverview>) -> Value {
         "misses": sum(|query| query.misses),
         "coalesced": sum(|query| query.coalesced),
         "bypassed": sum(|query| query.bypassed),
+        "stale": sum(|query| query.stale),
+        "renewed": sum(|query| query.renewed),
         "invalidated": figures.invalidated,
         "useless": figures.useless,
         "evicted": figures.evicted,
         "cleared": figures.cleared,
+        "renewals": of_renewals(renewals),
         "queries": queries.iter().map(of_query).collect::<Vec<_>>(),
         "named": named.iter().map(of_named).collect::<Vec<_>>(),
     })
@@ -107,6 +144,8 @@ fn of_query(query: &QueryCacheFigures) -> Value {
         "misses": query.misses,
         "coalesced": query.coalesced,
         "bypassed": query.bypassed,
+        "stale": query.stale,
+        "renewed": query.renewed,
         "entries": query.entries,
         "bytes": query.bytes,
         "age_mean_s": super::seconds(u64::try_from(query.age_mean.as_nanos()).unwrap_or(u64::MAX)),
@@ -115,6 +154,17 @@ fn of_query(query: &QueryCacheFigures) -> Value {
         "evicted": query.evicted,
         "unkept": unkept,
     })
+}
+
+/// By cause, then by what became of them.
+fn of_renewals(renewals: &RenewalFigures) -> Value {
+    let of_cause = |cause: Cause| {
+        let count = |renewed: Renewed| (renewed.name().to_owned(), json!(renewals.count(cause, renewed)));
+        (cause.name().to_owned(), Value::Object(Renewed::ALL.map(count).into_iter().collect()))
+    };
+    let mut all: Map<String, Value> = Cause::ALL.map(of_cause).into_iter().collect();
+    all.insert("waiting".to_owned(), json!(renewals.waiting));
+    Value::Object(all)
 }
 
 fn of_named(named: &NamedCache) -> Value {

@@ -72,8 +72,8 @@ impl Hits {
             let may_have = write_key(plain.target.as_bytes(), &plain.chosen_by, key);
             if may_have { shared.aliases.get(key, times.1, now_s) } else { None }
         })?;
-        // Now and then one is compared with the database, on the ordinary way.
-        if shared.engine.is_check_due() {
+        // Now and then one is compared with the database, or asks for the next one, on the ordinary way.
+        if shared.engine.is_check_due() || alias.kept.is_renewal_due(times.1) {
             return None;
         }
         let (status, coding) = judge(&alias, plain)?;

@@ -82,7 +82,7 @@ families! {
     POOL_PENDING = "db_client_connection_pending_requests", Gauge, None, POOL, "What waits for a connection: of the pool writer it is the depth of the write queue.";
     POOL_TIMEOUTS = "db_client_connection_timeouts_total", Counter, None, POOL, "What was refused because the queue was full or the deadline passed in it.";
     POOL_WAIT = "db_client_connection_wait_time_seconds", Histogram, SECONDS, POOL, "How long work waited for a connection; inline reads do not wait and are not counted.";
-    CACHE_REQUESTS = "martlet_cache_requests_total", Counter, None, &["cache", "level", "martlet_name", "result"], "Calls of a query by where its answer came from: hit, miss, coalesced (another call's run was waited for), bypass (its answers are never kept).";
+    CACHE_REQUESTS = "martlet_cache_requests_total", Counter, None, &["cache", "level", "martlet_name", "result"], "Calls of a query by where its answer came from: hit, miss, coalesced (another call's run was waited for), bypass (its answers are never kept), stale (given after its end, as `@cache stale` allows).";
     CACHE_ENTRIES = "martlet_cache_entries", Gauge, None, CACHE, "Answers that are kept.";
     CACHE_SIZE = "martlet_cache_size_bytes", Gauge, BYTES, CACHE, "Bytes of the answers that are kept, with what keeping them costs.";
     CACHE_LIMIT = "martlet_cache_limit_bytes", Gauge, BYTES, CACHE, "The setting cache.size.";
@@ -91,6 +91,8 @@ families! {
     CACHE_USELESS = "martlet_cache_useless_invalidations_total", Counter, None, CACHE, "Answers that a commit ended and that were the same when computed again.";
     CACHE_UNKEPT = "martlet_cache_unkept_total", Counter, None, &["cache", "level", "reason"], "Answers that were computed and not kept, since the app was loaded.";
     CACHE_LATE = "martlet_cache_late_fills_dropped_total", Counter, None, CACHE, "Of those, answers that a commit had overtaken while they were computed.";
+    CACHE_RENEWALS = "martlet_cache_renewals_total", Counter, None, &["cache", "level", "cause", "result"], "Answers that were to be computed before anybody waits for them: because `@warm` names them (warm), they are read more often than changed (hot), they were given after their end (stale) or are read so often that they are renewed before it (ahead). What became of them: kept, found (somebody had computed it), overtaken (a commit had touched it again), unkept, failed, skipped (callers waited), dropped (too many were due).";
+    CACHE_RENEWALS_WAITING = "martlet_cache_renewals_waiting", Gauge, None, CACHE, "Answers that wait to be computed before anybody waits for them.";
     SLOW = "martlet_slow_queries_total", Counter, None, &["db_system_name"], "Statements slower than the setting database.slow_statement.";
     STATS_ENTRIES = "martlet_query_stats_entries", Gauge, None, &["db_system_name"], "Queries and actions whose statistics are kept.";
     STATS_EVICTED = "martlet_query_stats_evicted_total", Counter, None, &["db_system_name"], "Queries and actions whose statistics were dropped because there were too many.";

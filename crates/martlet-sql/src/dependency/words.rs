@@ -4,7 +4,7 @@ use super::keys::Link;
 use super::{Dependencies, KEYS_SELECTED_MAX, Operand, Shape, Source, Term, Tuples};
 use crate::catalogue::Table;
 use crate::ir::{CompareOperator, Expr, ExprKind};
-use crate::{Bind, Catalogue, Declaration};
+use crate::{Bind, Catalogue, Declaration, Warm};
 use martlet_core::Value;
 
 /// What stands for a part that has no short form.
@@ -173,8 +173,22 @@ impl Dependencies {
         if let Some(for_ms) = cache.for_ms {
             words.push_str(&format!(", for {} at most", time(for_ms)));
         }
+        if let Some(from_ms) = cache.from_ms {
+            words.push_str(&format!(", and renewed from {} on the sooner the more it is read", time(from_ms)));
+        }
         if let Some(name) = &cache.named {
             words.push_str(&format!(", for as long at most as the settings say of `{name}`"));
+        }
+        if let Some(stale_ms) = cache.stale_ms {
+            words.push_str(&format!(
+                "\nfor {} after its end it may still be given, and says so, while the next one is computed",
+                time(stale_ms)
+            ));
+        }
+        if !declaration.warm.is_empty() {
+            words.push_str("\ncomputed before anybody asks, at the start and when it has ended, with\n");
+            let lines = declaration.warm.iter().map(|warm| format!("  {}", arguments(declaration, warm)));
+            words.push_str(&lines.collect::<Vec<_>>().join("\n"));
         }
         if !self.keys.is_empty() {
             words.push_str(&format!(
@@ -183,6 +197,15 @@ impl Dependencies {
         }
         words
     }
+}
+
+fn arguments(declaration: &Declaration, warm: &Warm) -> String {
+    let named = warm
+        .arguments
+        .iter()
+        .filter_map(|(index, value)| Some(format!("{} = {}", declaration.params.get(*index)?.name, literal(value))));
+    let named = named.collect::<Vec<_>>().join(", ");
+    if named.is_empty() { "no arguments".to_owned() } else { named }
 }
 
 /// As headers write it.

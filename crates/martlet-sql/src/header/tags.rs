@@ -5,7 +5,7 @@ use super::line::Tag;
 use super::{literal, param};
 use crate::nearest::did_you_mean;
 use crate::source::Source;
-use crate::{AccountEvent, Allow, Cache, Limit, LimitPer, Page, Param, Returns, Route, Scan};
+use crate::{AccountEvent, Allow, Cache, Limit, LimitPer, Page, Param, Returns, Route, Scan, Warm};
 use martlet_core::{Date, Value, limits};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
@@ -135,10 +135,10 @@ pub(super) fn timeout(source: &Source, tag: &Tag) -> Parsed<u64> {
     Ok(ms)
 }
 
-/// `@cache for 30s`, `named NAME`, `stale 5s`, `strong`, `off`.
+/// `@cache for 30s`, `for 10s..2m`, `named NAME`, `stale 5s`, `strong`, `off`.
 pub(super) fn cache(source: &Source, tag: &Tag) -> Parsed<Cache> {
     let words = ["for", "named", "stale", "strong", "off"];
-    let hint = "write `for 30s`, `named NAME`, `stale 5s`, `strong` or `off`";
+    let hint = "write `for 30s`, `for 10s..2m`, `named NAME`, `stale 5s`, `strong` or `off`";
     let mut cursor = Cursor::new(source, tag.rest);
     let mut cache = Cache::default();
     if cursor.is_end() {
@@ -161,13 +161,22 @@ pub(super) fn cache(source: &Source, tag: &Tag) -> Parsed<Cache> {
             return Err(cursor.error(span, format!("`{word}` is given twice")).into());
         }
         match word {
-            "for" | "stale" => {
+            "for" => {
                 let (text, span) = cursor.piece();
-                let Some(ms) = duration_ms(text, true) else {
-                    let message = format!("`{text}` is no duration");
-                    return Err(cursor.error(span, message).hint(format!("write such as `{word} 30s`")).into());
+                let (from, to) = match text.split_once("..") {
+                    Some((from, to)) => (Some(duration(&cursor, from, span, "for 10s..2m")?), to),
+                    None => (None, text),
                 };
-                if word == "for" { cache.for_ms = Some(ms) } else { cache.stale_ms = Some(ms) }
+                let to = duration(&cursor, to, span, "for 30s")?;
+                if from.is_some_and(|from| from >= to) {
+                    let hint = "the first is when it may be renewed, the second when it ends: `for 10s..2m`";
+                    return Err(cursor.error(span, "the second bound is not above the first").hint(hint).into());
+                }
+                (cache.from_ms, cache.for_ms) = (from, Some(to));
+            }
+            "stale" => {
+                let (text, span) = cursor.piece();
+                cache.stale_ms = Some(duration(&cursor, text, span, "stale 5s")?);
             }
             "named" => {
                 let (name, span) = cursor.piece();
@@ -195,6 +204,12 @@ pub(super) fn cache(source: &Source, tag: &Tag) -> Parsed<Cache> {
         return Err(cursor.error(tag.rest, "`strong` and `stale` exclude each other").hint("write one of them").into());
     }
     Ok(cache)
+}
+
+fn duration(cursor: &Cursor<'_>, text: &str, span: crate::Span, example: &str) -> Parsed<u64> {
+    let message = format!("`{text}` is no duration");
+    duration_ms(text, true)
+        .ok_or_else(|| Box::new(cursor.error(span, message).hint(format!("write such as `{example}`"))))
 }
 
 /// `@page by p.played_at desc, p.id desc size 20 max 100`.
@@ -413,7 +428,7 @@ fn check_path(cursor: &Cursor<'_>, path: &str, span: crate::Span, params: &[Para
 }
 
 /// `@warm NAME=VALUE ...`.
-pub(super) fn warm(source: &Source, tag: &Tag, params: &[Param]) -> Parsed<Vec<(usize, Value)>> {
+pub(super) fn warm(source: &Source, tag: &Tag, params: &[Param]) -> Parsed<Warm> {
     let mut cursor = Cursor::new(source, tag.rest);
     let mut arguments: Vec<(usize, Value)> = Vec::new();
     while !cursor.is_end() {
@@ -467,7 +482,7 @@ pub(super) fn warm(source: &Source, tag: &Tag, params: &[Param]) -> Parsed<Vec<(
         let message = format!("the parameter `{}` has no value here", param.name);
         return Err(cursor.error(tag.span, message).hint(format!("add `{}=value`", param.name)).into());
     }
-    Ok(arguments)
+    Ok(Warm { arguments, span: tag.span })
 }
 
 /// `@scan TABLE "reason"`.

@@ -124,6 +124,8 @@ fn the_other_tags_are_kept() {
     assert_eq!((query.returns, query.timeout_ms), (Returns::Row, Some(1500)));
     let cache = query.cache.expect("@cache");
     assert_eq!((cache.for_ms, cache.stale_ms), (Some(30_000), Some(5_000)));
+    let adaptive = declared("-- @cache for 10s..2m stale 1s", FileKind::Query).cache.expect("@cache");
+    assert_eq!((adaptive.from_ms, adaptive.for_ms, adaptive.stale_ms), (Some(10_000), Some(120_000), Some(1_000)));
     let page = query.page.expect("@page");
     let by: Vec<(&str, bool)> =
         page.by.iter().map(|(column, is_descending)| (column.as_str(), *is_descending)).collect();
@@ -132,7 +134,7 @@ fn the_other_tags_are_kept() {
     assert_eq!(query.limits[0].message.as_deref(), Some("Slow \"down\""));
     assert_eq!((query.limits[1].window_ms, &query.limits[1].per), (900_000, &LimitPer::Parameter(0)));
     assert_eq!(query.routes[0].deprecated.as_deref(), Some("2027-01-31"));
-    assert_eq!(query.warm, [vec![(0, Value::Integer(5))]]);
+    assert_eq!(query.warm[0].arguments, [(0, Value::Integer(5))]);
     assert_eq!(query.scans[0].reason, "few rows");
     let action = declared("-- @on user_update\n-- @idempotent", FileKind::Action);
     assert_eq!((action.on, action.is_idempotent), (Some(AccountEvent::UserUpdate), true));

@@ -1,8 +1,8 @@
-//! `martlet cache`: what a running server keeps of answers; dropping them; times of named caches.
+//! `martlet cache`: what a running server keeps of answers; computing and dropping them; times of named caches.
 
 use super::stats::{in_columns, written};
 use super::{running, settle};
-use crate::cli::{CacheClearArgs, CacheCommand, CacheStatsArgs, CacheTtlArgs};
+use crate::cli::{CacheClearArgs, CacheCommand, CacheStatsArgs, CacheTtlArgs, CacheWarmArgs};
 use crate::exit::Failure;
 use crate::output;
 use crate::settings::value::{written_duration, written_size};
@@ -11,11 +11,14 @@ use serde_json::Value;
 use std::time::Duration;
 
 const PATH: &str = "/admin/v1/cache";
+/// How long the server may take to compute what `@warm` names: it gives up before.
+const WARM_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(command: &CacheCommand) -> Result<(), Failure> {
     match command {
         CacheCommand::Stats(args) => stats(args),
         CacheCommand::Clear(args) => clear(args),
+        CacheCommand::Warm(args) => warm(args),
         CacheCommand::Ttl(args) => set_time(args),
     }
 }
@@ -38,6 +41,25 @@ fn clear(args: &CacheClearArgs) -> Result<(), Failure> {
     };
     let done = read(&running::ask(&settings, "DELETE", &format!("{PATH}{which}"))?)?;
     Ok(output::data(&format!("dropped: {}", answers(&done["cleared"])))?)
+}
+
+fn warm(args: &CacheWarmArgs) -> Result<(), Failure> {
+    let settings = settle(&args.folder, None)?;
+    let which = args.query.as_deref().map(|name| format!("?query={}", encoded(name))).unwrap_or_default();
+    let done = read(&running::ask_patiently(&settings, "POST", &format!("{PATH}{which}"), WARM_PATIENCE)?)?;
+    Ok(output::data(&warmed(&done))?)
+}
+
+fn warmed(done: &Value) -> String {
+    let count = |field: &str| done[field].as_u64().unwrap_or(0);
+    let mut text =
+        format!("computed: {} in {}", answers(&done["filled"]), written(done["took_s"].as_f64().unwrap_or(0.0)));
+    for (field, words) in [("found", "there already"), ("failed", "not kept"), ("left", "left: they took too long")] {
+        if count(field) > 0 {
+            text.push_str(&format!("; {}: {}", words, count(field)));
+        }
+    }
+    text
 }
 
 fn set_time(args: &CacheTtlArgs) -> Result<(), Failure> {
@@ -67,12 +89,14 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 13] = [
     "name",
     "hits",
     "misses",
     "coalesced",
     "bypassed",
+    "stale",
+    "renewed",
     "entries",
     "size",
     "mean age",
@@ -93,10 +117,12 @@ fn as_text(body: &Value) -> String {
         number(body, "entries_max"),
         size(number(body, "bytes")),
         written_size(number(body, "bytes_max")),
-        rate(number(body, "hits"), number(body, "misses") + number(body, "bypassed")),
+        rate(number(body, "hits"), ["misses", "bypassed", "stale"].iter().map(|field| number(body, field)).sum()),
     )];
     let queries = body["queries"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let calls = |query: &&Value| ["hits", "misses", "bypassed", "entries"].iter().any(|field| number(query, field) > 0);
+    let calls = |query: &&Value| {
+        ["hits", "misses", "bypassed", "stale", "entries"].iter().any(|field| number(query, field) > 0)
+    };
     let called: Vec<&Value> = queries.iter().filter(calls).collect();
     let mut rows = vec![COLUMNS.map(str::to_owned)];
     for query in &called {
@@ -107,6 +133,8 @@ fn as_text(body: &Value) -> String {
             count("misses"),
             count("coalesced"),
             count("bypassed"),
+            count("stale"),
+            count("renewed"),
             count("entries"),
             size(number(query, "bytes")),
             written(query["age_mean_s"].as_f64().unwrap_or(0.0)),
@@ -186,14 +214,14 @@ mod tests {
     fn the_figures_stand_in_columns_and_the_reasons_in_words() {
         let query = |name: &str, hits: u64| {
             serde_json::json!({"name": name, "never_kept": null, "hits": hits, "misses": hits / 10, "coalesced": 1,
-                "bypassed": 0, "entries": 3, "bytes": 20_480, "age_mean_s": 12.5, "invalidated": 7, "useless": 2,
+                "bypassed": 0, "stale": 2, "renewed": 3, "entries": 3, "bytes": 20_480, "age_mean_s": 12.5, "invalidated": 7, "useless": 2,
                 "evicted": 0, "unkept": {"overtaken": 2, "unread": 1, "replaced": 0}})
         };
         let mut never = query("now", 0);
         never["never_kept"] = "it depends on the time".into();
         never["bypassed"] = 4.into();
         let body = serde_json::json!({"mode": "on", "entries": 6, "entries_max": 1_000_000, "bytes": 40_960,
-            "bytes_max": 104_857_600, "hits": 90, "misses": 9, "bypassed": 4, "queries": [query("free", 90), never],
+            "bytes_max": 104_857_600, "hits": 90, "misses": 9, "bypassed": 4, "stale": 2, "queries": [query("free", 90), never],
             "named": [{"name": "rates", "ttl_ms": 30_000, "queries": ["free"]}, {"name": "x", "ttl_ms": null, "queries": []}]});
         insta::assert_snapshot!(as_text(&body), @r"
         6 answers of at most 1000000, 40.0 KiB of 100MiB; 103 calls, 87.4 % from memory
@@ -212,5 +240,10 @@ mod tests {
         ");
         assert_eq!(as_text(&serde_json::json!({"mode": "off"})), "the cache is off (`cache.mode`)");
         assert_eq!(encoded("a b/ü"), "a%20b%2F%C3%BC");
+        let done = |filled: u64, found: u64| {
+            warmed(&serde_json::json!({"filled": filled, "found": found, "failed": 0, "left": 0, "took_s": 0.0125}))
+        };
+        assert_eq!(done(1, 0), "computed: 1 answer in 12.50 ms");
+        assert_eq!(done(0, 3), "computed: 0 answers in 12.50 ms; there already: 3");
     }
 }

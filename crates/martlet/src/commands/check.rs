@@ -1,6 +1,6 @@
 //! `martlet check`: every finding of a folder at once, for people or machines.
 
-use super::{counted, counts, folder_failure, named_caches, settings_text};
+use super::{counted, counts, folder_failure, named_caches, settings_text, warmed};
 use crate::cli::CheckArgs;
 use crate::exit::Failure;
 use crate::output::{self, Stream};
@@ -25,6 +25,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             _ => None,
         });
         findings.extend(named_caches::check(app, &folder.files, &times.flatten().collect()));
+        findings.extend(warmed::check(app, &folder.files));
         findings.extend(martlet_store::proof::check(app, &folder.files, &SystemClock));
     }
     let is_ok = !findings.iter().any(|finding| finding.severity == Severity::Error);

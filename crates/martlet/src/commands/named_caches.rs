@@ -27,16 +27,32 @@ fn no_time(file: &str, text: &str, name: &str, times: &BTreeMap<String, Duration
         Some(near) => format!("did you mean `{near}`? Else set {variable}, or `{name}` under `[cache.named]`"),
         None => format!("write `{name} = \"30s\"` under `[cache.named]` in martlet.toml, or set {variable}"),
     };
+    let span = Span { start: start + column, end: start + excerpt.trim_end().len() };
+    finding(file, text, span, "cache_time", format!("no time is set for the named cache `{name}`"), Some(hint))
+}
+
+/// An error at a place of a file.
+pub(super) fn finding(
+    file: &str,
+    text: &str,
+    span: Span,
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+) -> Diagnostic {
+    let before = text.get(..span.start).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let excerpt = text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
     Diagnostic {
         severity: Severity::Error,
-        code: "cache_time",
+        code,
         file: file.to_owned(),
-        span: Span { start: start + column, end: start + excerpt.trim_end().len() },
-        line: line + 1,
-        column: excerpt[..column].chars().count() + 1,
-        message: format!("no time is set for the named cache `{name}`"),
+        span,
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        message,
         label: String::new(),
-        hint: Some(hint),
+        hint,
         excerpt: excerpt.to_owned(),
     }
 }

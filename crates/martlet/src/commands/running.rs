@@ -23,6 +23,16 @@ const ANSWER_SIZE_MAX: u64 = 64 * 1024 * 1024;
 
 /// The body of the server's answer, asked as the service; a refusal with its code and hint.
 pub(super) fn ask(settings: &Settings, method: &str, path: &str) -> Result<String, Failure> {
+    ask_patiently(settings, method, path, PATIENCE)
+}
+
+/// As [`ask`], of a server that may take so long.
+pub(super) fn ask_patiently(
+    settings: &Settings,
+    method: &str,
+    path: &str,
+    patience: Duration,
+) -> Result<String, Failure> {
     let data = settings.data();
     let running = SqliteStore::running(&data).ok_or_else(|| {
         Failure::new(format!("no server runs on {}", data.display()))
@@ -35,15 +45,15 @@ pub(super) fn ask(settings: &Settings, method: &str, path: &str) -> Result<Strin
     let keys = wiring::keys(settings)?;
     let request = TokenRequest { role: "service_role".to_owned(), user_id: None, valid_for: TOKEN };
     let token = keys.issue(&request, wiring::clock().now()).map_err(anyhow::Error::from)?;
-    send(&url, method, path, &token)
+    send(&url, method, path, &token, patience)
 }
 
-fn send(url: &str, method: &str, path: &str, token: &str) -> Result<String, Failure> {
+fn send(url: &str, method: &str, path: &str, token: &str, patience: Duration) -> Result<String, Failure> {
     let address: SocketAddr =
         url.strip_prefix("http://").unwrap_or(url).parse().with_context(|| format!("`{url}` is no address"))?;
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         // In the form of HTTP/1.0 the answer is never chunked and the connection ends with it.
         write!(stream, "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n")?;

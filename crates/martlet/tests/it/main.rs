@@ -33,4 +33,5 @@ mod serve;
 mod sql;
 mod stats;
 mod support;
+mod warm;
 mod workloads;

@@ -2,7 +2,7 @@
 
 use super::super::family as f;
 use super::super::page::{Label, Page, Shown};
-use martlet_engine::{CacheOverview, QueryCacheFigures};
+use martlet_engine::{CacheOverview, Cause, QueryCacheFigures, Renewed};
 use std::iter::once;
 
 /// What is kept there.
@@ -13,7 +13,7 @@ const MEMORY: &str = "memory";
 const OVERTAKEN: &str = "overtaken";
 
 pub(super) fn answers(page: &mut Page, overview: &CacheOverview) {
-    let CacheOverview { settings, figures, queries, .. } = overview;
+    let CacheOverview { settings, figures, queries, renewals, .. } = overview;
     let with = |labels: &[Label<'static>], count: u64| {
         let all = [("cache", ANSWERS.into()), ("level", MEMORY.into())].into_iter().chain(labels.iter().cloned());
         (all.collect::<Vec<_>>(), Shown::Count(count))
@@ -34,6 +34,13 @@ pub(super) fn answers(page: &mut Page, overview: &CacheOverview) {
     page.family(&f::CACHE_UNKEPT, reasons.map(|(index, name)| with(&[("reason", (*name).into())], unkept(index))));
     let overtaken = names.iter().position(|name| *name == OVERTAKEN);
     page.family(&f::CACHE_LATE, one(overtaken.map_or(0, unkept)));
+    let renewed = Cause::ALL.iter().flat_map(|cause| Renewed::ALL.iter().map(move |renewed| (*cause, *renewed)));
+    let renewed = renewed.map(|(cause, renewed)| {
+        let labels = [("cause", cause.name().into()), ("result", renewed.name().into())];
+        with(&labels, renewals.count(cause, renewed))
+    });
+    page.family(&f::CACHE_RENEWALS, renewed);
+    page.family(&f::CACHE_RENEWALS_WAITING, one(renewals.waiting as u64));
 }
 
 /// Where the answers of one query came from; nothing of a query that nobody has called.
@@ -43,6 +50,7 @@ fn requests(query: &QueryCacheFigures) -> Vec<(Vec<Label<'_>>, Shown)> {
         ("miss", query.misses.saturating_sub(query.coalesced)),
         ("coalesced", query.coalesced),
         ("bypass", query.bypassed),
+        ("stale", query.stale),
     ];
     let is_called = results.iter().any(|(_, count)| *count > 0);
     let series = |(result, count): (&'static str, u64)| {
