@@ -26,7 +26,7 @@ fn only_the_service_tells_the_cache_what_to_do() {
         site.send(method, &format!("/admin/v1/cache{query}"), &fields, "")
     };
     let service = token("service_role");
-    for (method, query) in [("DELETE", ""), ("DELETE", "?query=greet"), ("PUT", "?named=x&ttl_ms=1")] {
+    for (method, query) in [("DELETE", ""), ("DELETE", "?query=greet"), ("PUT", "?named=x&ttl_ms=1"), ("POST", "")] {
         assert_eq!(ask(method, query, "").status, 401, "{method} {query}");
         assert_eq!(ask(method, query, &token("authenticated")).status, 403, "{method} {query}");
     }
@@ -43,7 +43,11 @@ fn only_the_service_tells_the_cache_what_to_do() {
         ("PUT", "?named=x&ttl_ms=0", 400, "MRT001"),
         ("PUT", "?named=x&ttl_ms=-5", 400, "MRT001"),
         ("PUT", "?named=x&ttl_ms=99999999999999999999", 400, "MRT001"),
-        ("POST", "", 405, "PGRST117"),
+        ("POST", "", 200, "filled"),
+        ("POST", "?query=greet", 404, "MRT030"),
+        ("POST", "?query=gret", 404, "did you mean greet?"),
+        ("POST", "?named=x", 400, "MRT002"),
+        ("PATCH", "", 405, "PGRST117"),
     ] {
         let reply = ask(method, query, &service);
         assert!(reply.status == status && reply.body.contains(code), "{method} {query}: {reply:?}");

@@ -224,11 +224,11 @@ mod tests {
             "bytes_max": 104_857_600, "hits": 90, "misses": 9, "bypassed": 4, "stale": 2, "queries": [query("free", 90), never],
             "named": [{"name": "rates", "ttl_ms": 30_000, "queries": ["free"]}, {"name": "x", "ttl_ms": null, "queries": []}]});
         insta::assert_snapshot!(as_text(&body), @r"
-        6 answers of at most 1000000, 40.0 KiB of 100MiB; 103 calls, 87.4 % from memory
+        6 answers of at most 1000000, 40.0 KiB of 100MiB; 105 calls, 85.7 % from memory
 
-        name  hits  misses  coalesced  bypassed  entries      size  mean age  invalidated  useless  evicted
-        free    90       9          1         0        3  20.0 KiB   12.50 s            7        2        0
-        now      0       0          1         4        3  20.0 KiB   12.50 s            7        2        0
+        name  hits  misses  coalesced  bypassed  stale  renewed  entries      size  mean age  invalidated  useless  evicted
+        free    90       9          1         0      2        3        3  20.0 KiB   12.50 s            7        2        0
+        now      0       0          1         4      2        3        3  20.0 KiB   12.50 s            7        2        0
 
         not kept:
           free: 2 overtaken by a write while computed, 1 changed more often than read
@@ -243,7 +243,7 @@ mod tests {
         let done = |filled: u64, found: u64| {
             warmed(&serde_json::json!({"filled": filled, "found": found, "failed": 0, "left": 0, "took_s": 0.0125}))
         };
-        assert_eq!(done(1, 0), "computed: 1 answer in 12.50 ms");
-        assert_eq!(done(0, 3), "computed: 0 answers in 12.50 ms; there already: 3");
+        assert_eq!(done(1, 0), "computed: 1 answer in 12.5 ms");
+        assert_eq!(done(0, 3), "computed: 0 answers in 12.5 ms; there already: 3");
     }
 }
