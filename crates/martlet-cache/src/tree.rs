@@ -1,10 +1,16 @@
 //! An interval tree: of many intervals those that one interval may overlap, without looking at the others.
 //!
-//! A treap, ordered by the intervals' low ends; each node knows which member of its subtree reaches highest. A node is
-//! 16 bytes, because the ends are read where the members have them. Priorities are hashes under a seed that no caller
-//! knows: nobody can make it deep by choosing what is added when.
+//! A treap, ordered by the intervals' low ends; each node knows which member of its subtree reaches highest. The ends
+//! are read where the members have them, but only where their beginnings, which the nodes have, do not tell two apart:
+//! a member's ends lie in places of memory that are far from each other. Priorities are hashes under a seed that no
+//! caller knows: nobody can make it deep by choosing what is added when.
+
+mod beginning;
+#[cfg(test)]
+mod tests;
 
 use crate::packed::Packed;
+use beginning::Beginning;
 use martlet_core::Value;
 use std::cmp::Ordering;
 
@@ -34,6 +40,32 @@ struct Node {
     right: u32,
     /// The member of this subtree with the highest high end.
     highest: u32,
+    low: Beginning,
+    high: Beginning,
+    /// Of that of `highest`.
+    highest_high: Beginning,
+}
+
+/// Where a member stands in the order.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    member: u32,
+    low: Packed<'a>,
+    beginning: Beginning,
+}
+
+impl<'a> Place<'a> {
+    fn of(member: u32, ends: &'a impl Ends) -> Self {
+        let low = ends.low(member);
+        Self { member, low, beginning: Beginning::of(low) }
+    }
+
+    /// No two members stand at the same place.
+    fn is_before(&self, node: &Node, ends: &impl Ends) -> bool {
+        let order = self.beginning.cmp(&node.low);
+        let order = order.then_with(|| self.low.order(ends.low(node.member)).unwrap_or(Ordering::Equal));
+        order.then(self.member.cmp(&node.member)) == Ordering::Less
+    }
 }
 
 /// What is looked for: intervals that end at or after `from` and begin at or before `to`; none: wherever they do.
@@ -54,82 +86,104 @@ impl Tree {
     }
 
     pub(crate) fn add(&mut self, member: u32, ends: &impl Ends) {
-        let node = Node { member, left: NONE, right: NONE, highest: member };
+        let place = Place::of(member, ends);
+        let high = Beginning::of(ends.high(member));
+        let node =
+            Node { member, left: NONE, right: NONE, highest: member, low: place.beginning, high, highest_high: high };
         let index = self.free.pop().unwrap_or_else(|| {
             self.nodes.push(node);
             u32::try_from(self.nodes.len() - 1).expect("fewer nodes than records")
         });
         self.nodes[index as usize] = node;
-        let root = self.insert(self.root.unwrap_or(NONE), index, ends.low(member), ends);
+        let root = self.insert(self.root.unwrap_or(NONE), index, place, ends);
         self.root = Some(root);
     }
 
     /// Takes a member out, if it is there.
     pub(crate) fn remove(&mut self, member: u32, ends: &impl Ends) {
-        let root = self.take(self.root.unwrap_or(NONE), member, ends.low(member), ends);
+        let Some(root) = self.root else { return };
+        let root = self.take(root, Place::of(member, ends), ends);
         self.root = (root != NONE).then_some(root);
     }
 
     /// Calls `visit` with each member that overlaps the window.
     pub(crate) fn visit(&self, window: Window<'_>, ends: &impl Ends, visit: &mut impl FnMut(u32)) {
-        self.visit_below(self.root.unwrap_or(NONE), window, ends, visit);
+        let begun = |end: Option<&'_ Value>| end.map(Beginning::of_cell).unwrap_or_default();
+        let beginnings = [begun(window.from), begun(window.to)];
+        self.visit_below(self.root.unwrap_or(NONE), window, beginnings, ends, visit);
     }
 
-    fn visit_below(&self, index: u32, window: Window<'_>, ends: &impl Ends, visit: &mut impl FnMut(u32)) {
+    fn visit_below(
+        &self,
+        index: u32,
+        window: Window<'_>,
+        [from_begins, to_begins]: [Beginning; 2],
+        ends: &impl Ends,
+        visit: &mut impl FnMut(u32),
+    ) {
         let Some(node) = self.nodes.get(index as usize) else { return };
-        let is_low =
-            |member: u32| window.from.is_some_and(|from| ends.high(member).order_of(from) == Some(Ordering::Greater));
-        if is_low(node.highest) {
+        let is_low = |member: u32, high: Beginning| {
+            window.from.is_some_and(|from| {
+                let order = from_begins.cmp(&high);
+                order.then_with(|| ends.high(member).order_of(from).unwrap_or(Ordering::Equal)) == Ordering::Greater
+            })
+        };
+        if is_low(node.highest, node.highest_high) {
             return;
         }
-        self.visit_below(node.left, window, ends, visit);
-        let is_after = |to: &Value| ends.low(node.member).order_of(to) == Some(Ordering::Less);
+        self.visit_below(node.left, window, [from_begins, to_begins], ends, visit);
+        let is_after = |to: &Value| {
+            let order = to_begins.cmp(&node.low);
+            order.then_with(|| ends.low(node.member).order_of(to).unwrap_or(Ordering::Equal)) == Ordering::Less
+        };
         if window.to.is_some_and(is_after) {
             return;
         }
-        if !is_low(node.member) {
+        if !is_low(node.member, node.high) {
             visit(node.member);
         }
-        self.visit_below(node.right, window, ends, visit);
+        self.visit_below(node.right, window, [from_begins, to_begins], ends, visit);
     }
 
-    fn insert(&mut self, at: u32, new: u32, low: Packed<'_>, ends: &impl Ends) -> u32 {
+    fn insert(&mut self, at: u32, new: u32, place: Place<'_>, ends: &impl Ends) -> u32 {
         if at == NONE {
             return new;
         }
-        let (here, member) = (self.nodes[at as usize], self.nodes[new as usize].member);
-        if self.priority(member) > self.priority(here.member) {
-            let (left, right) = self.split(at, member, ends);
+        let here = self.nodes[at as usize];
+        if self.priority(place.member) > self.priority(here.member) {
+            let (left, right) = self.split(at, place, ends);
             let node = &mut self.nodes[new as usize];
             (node.left, node.right) = (left, right);
             self.renew(new, ends);
             return new;
         }
-        match is_low_before((low, member), here.member, ends) {
-            true => self.nodes[at as usize].left = self.insert(here.left, new, low, ends),
-            false => self.nodes[at as usize].right = self.insert(here.right, new, low, ends),
+        match place.is_before(&here, ends) {
+            true => self.nodes[at as usize].left = self.insert(here.left, new, place, ends),
+            false => self.nodes[at as usize].right = self.insert(here.right, new, place, ends),
         }
         // Nobody has left: only the new one may reach higher.
-        if ends.high(member).order(ends.high(here.highest)) == Some(Ordering::Greater) {
-            self.nodes[at as usize].highest = member;
+        let added = self.nodes[new as usize];
+        if reaches_higher((added.member, added.high), (here.highest, here.highest_high), ends) {
+            let node = &mut self.nodes[at as usize];
+            (node.highest, node.highest_high) = (added.member, added.high);
         }
         at
     }
 
-    /// Those before a member, and the others.
-    fn split(&mut self, at: u32, member: u32, ends: &impl Ends) -> (u32, u32) {
+    /// Those before a place, and the others.
+    fn split(&mut self, at: u32, place: Place<'_>, ends: &impl Ends) -> (u32, u32) {
         if at == NONE {
             return (NONE, NONE);
         }
         let here = self.nodes[at as usize];
-        let parts = match is_before(here.member, member, ends) {
-            true => {
-                let (left, right) = self.split(here.right, member, ends);
+        let parts = match place.is_before(&here, ends) {
+            false => {
+                let (left, right) = self.split(here.right, place, ends);
                 self.nodes[at as usize].right = left;
                 (at, right)
             }
-            false => {
-                let (left, right) = self.split(here.left, member, ends);
+            true => {
+                let (left, right) = self.split(here.left, place, ends);
                 self.nodes[at as usize].left = right;
                 (left, at)
             }
@@ -138,21 +192,21 @@ impl Tree {
         parts
     }
 
-    fn take(&mut self, at: u32, member: u32, low: Packed<'_>, ends: &impl Ends) -> u32 {
+    fn take(&mut self, at: u32, place: Place<'_>, ends: &impl Ends) -> u32 {
         if at == NONE {
             return NONE;
         }
         let here = self.nodes[at as usize];
-        if here.member == member {
+        if here.member == place.member {
             self.free.push(at);
             return self.merge(here.left, here.right, ends);
         }
-        match is_low_before((low, member), here.member, ends) {
-            true => self.nodes[at as usize].left = self.take(here.left, member, low, ends),
-            false => self.nodes[at as usize].right = self.take(here.right, member, low, ends),
+        match place.is_before(&here, ends) {
+            true => self.nodes[at as usize].left = self.take(here.left, place, ends),
+            false => self.nodes[at as usize].right = self.take(here.right, place, ends),
         }
         // Whoever else reaches highest still does.
-        if here.highest == member {
+        if here.highest == place.member {
             self.renew(at, ends);
         }
         at
@@ -180,15 +234,16 @@ impl Tree {
     /// Finds who reaches highest of a node and its children.
     fn renew(&mut self, at: u32, ends: &impl Ends) {
         let node = self.nodes[at as usize];
-        let mut highest = node.member;
+        let mut highest = (node.member, node.high);
         for child in [node.left, node.right] {
             if let Some(child) = self.nodes.get(child as usize)
-                && ends.high(child.highest).order(ends.high(highest)) == Some(Ordering::Greater)
+                && reaches_higher((child.highest, child.highest_high), highest, ends)
             {
-                highest = child.highest;
+                highest = (child.highest, child.highest_high);
             }
         }
-        self.nodes[at as usize].highest = highest;
+        let node = &mut self.nodes[at as usize];
+        (node.highest, node.highest_high) = highest;
     }
 
     fn priority(&self, member: u32) -> u32 {
@@ -200,94 +255,8 @@ impl Tree {
     }
 }
 
-fn is_before(one: u32, other: u32, ends: &impl Ends) -> bool {
-    is_low_before((ends.low(one), one), other, ends)
-}
-
-/// Of a member whose low end is at hand: to look one up costs more than to compare two.
-fn is_low_before((low, one): (Packed<'_>, u32), other: u32, ends: &impl Ends) -> bool {
-    let order = low.order(ends.low(other)).unwrap_or(Ordering::Equal);
-    order.then(one.cmp(&other)) == Ordering::Less
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    struct Intervals(Vec<(i64, i64)>);
-
-    impl Ends for Intervals {
-        fn low(&self, member: u32) -> Packed<'_> {
-            Packed::Integer(self.0[member as usize].0)
-        }
-
-        fn high(&self, member: u32) -> Packed<'_> {
-            Packed::Integer(self.0[member as usize].1)
-        }
-    }
-
-    fn found(tree: &Tree, ends: &Intervals, from: Option<i64>, to: Option<i64>) -> Vec<u32> {
-        let (from, to) = (from.map(Value::Integer), to.map(Value::Integer));
-        let mut found = Vec::new();
-        tree.visit(Window { from: from.as_ref(), to: to.as_ref() }, ends, &mut |member| found.push(member));
-        found.sort_unstable();
-        found
-    }
-
-    fn end() -> impl Strategy<Value = Option<i64>> {
-        proptest::option::weighted(0.8, -3..30i64)
-    }
-
-    proptest! {
-        #[test]
-        fn finds_what_a_scan_finds(
-            intervals in proptest::collection::vec((0..25i64, 0..25i64), 1..60),
-            steps in proptest::collection::vec((0..60usize, any::<bool>(), end(), end()), 1..120),
-            seed: u64,
-        ) {
-            let ends = Intervals(intervals);
-            let mut tree = Tree::new(seed);
-            let mut there = vec![false; ends.0.len()];
-            for (which, is_added, from, to) in steps {
-                let which = which % ends.0.len();
-                let member = u32::try_from(which).unwrap();
-                match (is_added, there[which]) {
-                    (true, false) => tree.add(member, &ends),
-                    _ => tree.remove(member, &ends),
-                }
-                there[which] = is_added && !there[which];
-                let overlaps = |(low, high): (i64, i64)| {
-                    from.is_none_or(|from| high >= from) && to.is_none_or(|to| low <= to)
-                };
-                let scanned = (0..ends.0.len()).filter(|it| there[*it] && overlaps(ends.0[*it]));
-                let scanned: Vec<u32> = scanned.map(|it| u32::try_from(it).unwrap()).collect();
-                prop_assert_eq!(found(&tree, &ends, from, to), scanned);
-                prop_assert_eq!(tree.is_empty(), !there.contains(&true));
-            }
-        }
-    }
-
-    /// Were it a list, this would take minutes, or the stack.
-    #[test]
-    fn it_is_not_deep_however_it_is_filled() {
-        let ends = Intervals((0..100_000).map(|low| (low, low + 3)).collect());
-        let mut tree = Tree::new(0x1234_5678_9abc_def0);
-        (0..100_000).for_each(|member| tree.add(member, &ends));
-        assert_eq!(found(&tree, &ends, Some(50_000), Some(50_001)).len(), 5);
-        let depth = (0..100_000u32).map(|member| depth_of(&tree, member, &ends)).max();
-        assert!(depth < Some(80), "{depth:?}");
-        (0..100_000).for_each(|member| tree.remove(member, &ends));
-        assert!(tree.is_empty());
-    }
-
-    fn depth_of(tree: &Tree, member: u32, ends: &Intervals) -> usize {
-        let (mut at, mut depth) = (tree.root.unwrap(), 0);
-        while tree.nodes[at as usize].member != member {
-            let node = tree.nodes[at as usize];
-            at = if is_before(member, node.member, ends) { node.left } else { node.right };
-            depth += 1;
-        }
-        depth
-    }
+/// Whether the high end of one member lies beyond another's; both with how it begins.
+fn reaches_higher(one: (u32, Beginning), other: (u32, Beginning), ends: &impl Ends) -> bool {
+    let order = one.1.cmp(&other.1);
+    order.then_with(|| ends.high(one.0).order(ends.high(other.0)).unwrap_or(Ordering::Equal)) == Ordering::Greater
 }
