@@ -19,7 +19,7 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === 'bigint') return String(part)
     if (!part || typeof part !== 'object' || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+    return Object.fromEntries(Object.entries(part).sort())
   })
 }
 
@@ -101,7 +101,7 @@ export function isTokenError({ code, status }: LiveError): boolean {
 export interface Reply {
   /** Why there is no answer. */
   readonly error?: LiveError
-  readonly text: string
+  readonly text?: string
   readonly position?: string | undefined
   readonly etag?: string | undefined
   /** 304: what is known is good. */
@@ -118,18 +118,18 @@ export async function send(from: Sender, call: Address, extra: Record<string, st
     try {
       const token = await from.auth.token()
       // What one user has asked for is not sent as another.
-      if (generation !== from.auth.generation) return { error: failure('identity_changed', 'another user has signed in'), text: '' }
+      if (generation !== from.auth.generation) return { error: failure('identity_changed', 'another user has signed in') }
       const response = await request(from, call, token, extra, AbortSignal.timeout(from.timeoutMs))
       const { status, headers } = response
       const text = await response.text()
       const isKnown = status === 304
       if (!response.ok && !isKnown) {
         if (status === 401 && !isSecond && (await from.auth.renew(token))) continue
-        return { error: refusal(status, text), text }
+        return { error: refusal(status, text) }
       }
       return { text, isKnown, position: headers.get('Martlet-Position') ?? undefined, etag: headers.get('ETag') ?? undefined }
     } catch (error) {
-      return { error: thrown(error), text: '' }
+      return { error: thrown(error) }
     }
   }
 }

@@ -16,7 +16,7 @@ export function identityOf(token: string | null): string {
     // These change with every refresh of one session. Any other claim may be what a query asks for, so that another
     // tenant or role is another identity, though the user is the same.
     const { exp, iat, nbf, jti, ...lasting } = JSON.parse(claims) as Record<string, unknown>
-    return JSON.stringify(Object.entries(lasting).sort(([a], [b]) => (a < b ? -1 : 1)))
+    return JSON.stringify(Object.entries(lasting).sort())
   } catch {
     return UNREADABLE + token
   }

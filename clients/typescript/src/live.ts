@@ -39,11 +39,11 @@ interface Flight {
 export function createLive<Database = AnyDatabase>(url: string, key: string, options: LiveOptions = {}): Live<Database> {
   const { storage, timeoutMs = 15_000, entriesMax = 200, pollMinMs = 1_000, pollMaxMs = 60_000 } = options
   const isPolling = options.transport === 'poll'
-  const streamsMax = isPolling ? Infinity : Math.max(1, options.streamsMax ?? 4)
+  const streamsMax = isPolling ? Infinity : Math.max(1, options.streamsMax ?? 1)
   const entries = new Map<string, Entry>()
   const flights = new Map<Entry, Flight>()
   const followed = new Map<Entry, Channel>()
-  const channels: Channel[] = []
+  let channels: Channel[] = []
   const storing = new Set<Entry>()
   const stats: LiveStats = { requests: 0, shared: 0, notModified: 0, fromMemory: 0, streams: 0, frames: 0, polls: 0, rollbacks: 0 }
   /** The newest write that the server has answered. */
@@ -137,15 +137,16 @@ export function createLive<Database = AnyDatabase>(url: string, key: string, opt
     const reply = await send(upkeep, address(upkeep.base, entry.call), before?.etag ? { 'If-None-Match': before.etag } : {}, generation)
     // The answer was for another caller: it is asked for again.
     if (generation !== auth.generation) return refresh(entry)
+    const { text = '', position, etag } = reply
     let { error } = reply
     if (reply.isKnown) {
       stats.notModified++
       // A frame that came meanwhile is newer than what was confirmed.
-      if (entry.base?.text === before?.text) entry.confirm(reply.position)
+      if (entry.base?.text === before?.text) entry.confirm(position)
       return false
     }
     try {
-      if (!error) entry.receive({ text: reply.text, position: reply.position, etag: reply.etag })
+      if (!error) entry.receive({ text, position, etag })
     } catch (caught) {
       error = thrown(caught)
     }
@@ -154,7 +155,7 @@ export function createLive<Database = AnyDatabase>(url: string, key: string, opt
       return error
     }
     void keep(entry)
-    return reply.text !== before?.text
+    return text !== before?.text
   }
 
   const answer = async (entry: Entry): Promise<Answer<unknown>> => {
@@ -165,27 +166,33 @@ export function createLive<Database = AnyDatabase>(url: string, key: string, opt
   const follow = (entry: Entry, listener: (state: LiveState<unknown>) => void): (() => void) => {
     entry.listeners.add(listener)
     if (!followed.has(entry)) {
-      const isFull = channels.length >= streamsMax
-      let channel = isFull ? channels.findLast((other) => other.entries.size < ENTRIES_MAX) : undefined
-      if (!channel) {
-        // Past every bound there is polling, which needs no connection of its own.
-        channel = createChannel(upkeep, isPolling || isFull)
-        channels.push(channel)
-      }
-      followed.set(entry, channel)
-      channel.add(entry)
+      const streams = channels.filter((channel) => !channel.isPolling)
+      const isFull = streams.length >= streamsMax
+      const shared = isFull ? streams.findLast((channel) => channel.entries.size < ENTRIES_MAX) : undefined
+      // Past every bound there is polling, which needs no connection of its own.
+      attach(entry, shared ?? createChannel(upkeep, isPolling || isFull))
     }
     return () => {
       if (entry.listeners.delete(listener)) void pause(LINGER_MS).then(() => leave(entry))
     }
   }
 
-  const leave = (entry: Entry): void => {
+  const attach = (entry: Entry, channel: Channel): void => {
+    if (!channels.includes(channel)) channels.push(channel)
+    followed.set(entry, channel)
+    channel.add(entry)
+  }
+
+  const detach = (entry: Entry): void => {
     const channel = followed.get(entry)
-    if (!channel || entry.listeners.size) return
     followed.delete(entry)
-    channel.remove(entry)
-    if (!channel.entries.size) channels.splice(channels.indexOf(channel), 1)
+    channel?.remove(entry)
+    channels = channels.filter(({ entries }) => entries.size)
+  }
+
+  const leave = (entry: Entry): void => {
+    if (entry.listeners.size) return
+    detach(entry)
     forget()
   }
 
@@ -202,7 +209,7 @@ export function createLive<Database = AnyDatabase>(url: string, key: string, opt
     } else if (guesses.length) stats.rollbacks++
     for (const { entry, end } of guesses) if (!end(position) && position) void reconcile(entry, position)
     upkeep.measure('act', name, start)
-    return { data: text && !error ? (JSON.parse(text) as unknown) : null, error: error ?? null }
+    return { data: text ? (JSON.parse(text) as unknown) : null, error: error ?? null }
   }
 
   const write = async (name: string, args: Arguments | undefined, { idempotent }: ActOptions, generation: number): Promise<Reply> => {
@@ -242,6 +249,10 @@ export function createLive<Database = AnyDatabase>(url: string, key: string, opt
     isAway: presence.isAway,
     refresh,
     keep,
+    pollOnly(entry) {
+      detach(entry)
+      attach(entry, createChannel(upkeep, true))
+    },
   }
 
   const get = async (name: string, args?: Arguments, given: GetOptions = {}): Promise<Answer<unknown>> => {
@@ -303,15 +314,13 @@ export function createLive<Database = AnyDatabase>(url: string, key: string, opt
     close() {
       auth.close()
       presence.close()
-      for (const [entry, channel] of followed) channel.remove(entry)
-      followed.clear()
-      channels.length = 0
+      for (const entry of followed.keys()) detach(entry)
       entries.clear()
     },
   } as unknown as Live<Database>
 }
 
 function randomKey(): string {
-  // randomUUID is there in secure contexts only.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  // 128 random bits. randomUUID is there in secure contexts only.
+  return crypto.getRandomValues(new Uint32Array(4)).join('-')
 }

@@ -6,8 +6,8 @@
  * An epoch is random at each start of the server, so positions of two epochs have no order, nor has one that is not
  * known: then it is NaN, and every comparison with it is false.
  */
-export function order(position: string | undefined, other: string | undefined): number {
-  const [epoch, number] = (position ?? '').split('-')
-  const [otherEpoch, otherNumber] = (other ?? '').split('-')
+export function order(position = '', other = ''): number {
+  const [epoch, number] = position.split('-')
+  const [otherEpoch, otherNumber] = other.split('-')
   return epoch === otherEpoch ? Number(number) - Number(otherNumber) : NaN
 }

@@ -20,6 +20,8 @@ const STALL_MS = 4_000
 const SILENCE_MS = 90_000
 /** After that another stream is tried. */
 const POLL_FOR_MS = 60_000
+/** The server's word for answers that depend on more than what is written, such as the time. */
+const NOT_FOLLOWED = 'MRT031'
 /** What was refused for good may be good after a deployment. */
 const REFUSED_MS = 60_000
 
@@ -33,10 +35,14 @@ export interface Upkeep extends Sender {
   refresh(entry: Entry): Promise<boolean | LiveError>
   /** An answer has come. */
   keep(entry: Entry): void
+  /** Nothing tells when this answer changes: it must be polled. */
+  pollOnly(entry: Entry): void
 }
 
 export interface Channel {
   readonly entries: Set<Entry>
+  /** It never opens a stream. */
+  readonly isPolling: boolean
   add(entry: Entry): void
   remove(entry: Entry): void
   /** Begins anew, at once: other entries, another user, or the page is back. */
@@ -199,7 +205,10 @@ export function createChannel(upkeep: Upkeep, isPolling: boolean): Channel {
       if (!part) return
       stats.frames++
       entry.connect('live')
-      if (part.status >= 400) return entry.fail(refusal(part.status, part.text))
+      if (part.status >= 400) {
+        const error = refusal(part.status, part.text)
+        return error.code === NOT_FOLLOWED ? upkeep.pollOnly(entry) : entry.fail(error)
+      }
       entry.receive({ text: part.text, position, event })
       upkeep.keep(entry)
       measure('frame', entry.call.name, start)
@@ -212,6 +221,11 @@ export function createChannel(upkeep: Upkeep, isPolling: boolean): Channel {
     const { signal } = control
     const error = refusal(status, await response.text())
     if (isTokenError(error)) return ended(error, token)
+    if (signal.aborted) return 0
+    if (error.code === NOT_FOLLOWED) {
+      entries.forEach(upkeep.pollOnly)
+      return 0
+    }
     // Too many streams: a request now and then may still be let in.
     const afterMs = Number(response.headers.get('Retry-After')) * 1_000 || 0
     if (status === 429) return pollFor(Math.max(POLL_FOR_MS, afterMs))
@@ -237,6 +251,7 @@ export function createChannel(upkeep: Upkeep, isPolling: boolean): Channel {
 
   return {
     entries,
+    isPolling,
     restart,
     add(entry) {
       entries.add(entry)

@@ -112,7 +112,10 @@ export interface LiveOptions extends TokenSource {
   readonly fetch?: typeof fetch
   /** `poll` for clients that cannot hold a connection. Default: `stream`, with polling where streams do not come through. */
   readonly transport?: 'stream' | 'poll'
-  /** Connections for streams; what is followed beyond them shares the last. Default 4: a browser has 6 to a host over HTTP/1.1. */
+  /**
+   * Connections for streams; what is followed beyond them shares the last as a batch, whose frames have all its answers.
+   * Default 1: over HTTP/1.1 a browser has 6 to a host for all tabs together. Over HTTP/2 more cost little.
+   */
   readonly streamsMax?: number
   /** A page that is hidden for so long closes its streams, and resumes when it is seen. Default 30,000; Infinity: never. */
   readonly hiddenAfterMs?: number

@@ -465,6 +465,36 @@ describe('polling', () => {
     expect(now()).toMatchObject({ data: 'asked', connection: 'polling', error: undefined })
   })
 
+  test('is what is left for an answer that cannot be followed, alone and among others', async () => {
+    const error = { code: 'MRT031', message: 'it depends on the time' }
+    const fake = new Fake((asked) => {
+      if (!asked.isStream) return json(asked.path)
+      if (asked.method === 'GET') return asked.path.endsWith('/now') ? json(error, { status: 422 }) : fake.stream().frame('e-1.a', 'live').response
+      const { queries } = asked.body as { queries: { name: string }[] }
+      return fake.stream().frame('e-1.b', queries.map(({ name }) => (name === 'now' ? { status: 422, body: error } : { status: 200, body: 'live' }))).response
+    })
+    const alone = follow(client(fake), 'now')
+    await pass()
+    await pass(10)
+    expect(alone.now()).toMatchObject({ data: '/rest/v1/rpc/now', connection: 'polling', error: undefined })
+    const live = client(fake)
+    const all = ['a', 'now', 'b'].map((name) => follow(live, name))
+    await pass()
+    await pass(10)
+    await pass(10)
+    expect(all.map(({ now }) => [now().data, now().connection])).toEqual([['live', 'live'], ['/rest/v1/rpc/now', 'polling'], ['live', 'live']])
+    expect(all.map(({ now }) => now().error)).toEqual([undefined, undefined, undefined])
+    await pass(60_000)
+    expect(live.stats.streams, 'no other is opened for it').toBe(2)
+    for (const { stop } of all) stop()
+    await pass(1_000)
+    const asked = fake.asked.length
+    alone.stop()
+    await pass(200_000)
+    expect(fake.asked.slice(asked).every(({ path }) => path.endsWith('/now'))).toBe(true)
+    expect(fake.asked.length - asked).toBeLessThan(2)
+  })
+
   test('comes quickly while answers change, and rarely while they do not', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5)
     let value = 0
