@@ -146,6 +146,8 @@ function followEvent() {
 }
 
 function takeBoth([event, mine], at) {
+  // One of the two could not be told: what is shown of it may be old.
+  if (event.status !== 200 || mine.status !== 200) showLive('away');
   // The session has ended: join anew.
   if (mine.status === 404 || mine.status === 400) {
     forgetKey();
@@ -169,8 +171,8 @@ function takeEvent(event, at, from) {
 
 function showLive(state, reason) {
   isLive = state === 'live';
-  if (isLive && unsaved) save();
   if (find('live').dataset.state === state) return;
+  if (isLive && unsaved) save();
   find('live').dataset.state = state;
   find('live').textContent = {
     live: 'Live',
@@ -482,8 +484,14 @@ function notice(news, kind = 'bad') {
   const details = news?.details?.length
     ? [element('ul', {}, ...news.details.map((textContent) => element('li', { textContent })))]
     : [];
-  box.replaceChildren(news?.message ?? '', ...details);
+  box.replaceChildren(element('span', { textContent: news?.message ?? '' }), dismiss(), ...details);
   if (news) box.scrollIntoView({ block: 'nearest' });
+}
+
+function dismiss() {
+  const button = element('button', { type: 'button', className: 'dismiss', textContent: '×', ariaLabel: 'Dismiss' });
+  button.addEventListener('click', () => notice(null));
+  return button;
 }
 
 function state(text) {

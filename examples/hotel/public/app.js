@@ -55,16 +55,15 @@ async function start() {
 async function showAll() {
   const asked = token;
   showWho();
-  await attempt(null, async () => {
+  const isWhole = await attempt(null, async () => {
     const [types] = await Promise.all([query('room_types'), loadBookings()]);
     for (const type of types.body) roomTypes.set(type.id, type);
     await loadRooms(stayOfForm());
   });
   // The link was no longer good: that is said, and the rooms are there for anyone.
-  if (asked && !token) {
-    const said = find('notice').textContent;
+  if (!isWhole && asked && !token) {
     await showAll();
-    notice(new Refusal(said));
+    notice(new Refusal(SIGNED_OUT));
   }
 }
 
@@ -88,6 +87,8 @@ function followStay() {
   unfollow = follow(request, {
     answer(data, position) {
       const [rooms, page] = isGuest ? data.map((part) => part.status === 200 && part.body) : [data];
+      // One of the two could not be told: what is shown of it may be old.
+      if (isGuest && !(rooms && page)) showLive('away');
       if (rooms) takeRooms(rooms, position, toldNow());
       if (page) takeBookings(page, position, toldNow());
     },
@@ -197,17 +198,19 @@ async function request(url, options) {
   throw new Refusal(body?.message ?? `It did not work (status ${response.status}).`, details);
 }
 
-/** Runs something, its button taking no second click meanwhile, and shows what went wrong. */
+/** Runs something, its button taking no second click meanwhile, shows what went wrong, and tells whether it went well. */
 async function attempt(button, work) {
   // Not `disabled`, which would take the focus away.
-  if (button?.ariaDisabled === 'true') return;
+  if (button?.ariaDisabled === 'true') return false;
   if (button) button.ariaDisabled = 'true';
   notice(null);
   try {
     await work();
+    return true;
   } catch (error) {
     notice(error instanceof Refusal ? error : new Refusal('Something went wrong on this page.'));
     if (!(error instanceof Refusal)) console.error(error);
+    return false;
   } finally {
     if (button) button.ariaDisabled = null;
   }
@@ -461,8 +464,14 @@ function notice(news, kind = 'bad') {
     ? [element('ul', {}, ...news.details.map((textContent) => element('li', { textContent })))]
     : [];
   if (news?.from?.server_ms) details.push(element('small', { textContent: `On the disk after ${milliseconds(news.from.server_ms)}.` }));
-  box.replaceChildren(news?.message ?? '', ...details);
+  box.replaceChildren(element('span', { textContent: news?.message ?? '' }), dismiss(), ...details);
   if (news) box.scrollIntoView({ block: 'nearest' });
+}
+
+function dismiss() {
+  const button = element('button', { type: 'button', className: 'dismiss', textContent: '×', ariaLabel: 'Dismiss' });
+  button.addEventListener('click', () => notice(null));
+  return button;
 }
 
 /** Only news: a screen reader says every change. */

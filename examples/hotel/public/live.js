@@ -11,7 +11,7 @@ const STOPPING = 'MRT035';
 /**
  * Follows `{ url }`, or `{ url, headers, body }` of a POST, and gives a function that ends it.
  * `on.answer(data, position)` has the newest answer. `on.state(state, reason)` says whether it still is the newest:
- * `live`; `away`, the server cannot be heard, and is asked again; `over`, not with this token.
+ * `live`; `away`, the server cannot be heard or cannot tell, and goes on trying; `over`, not with this token.
  *
  * While nobody looks at the page it holds no stream, so nothing piles up; shown again, it has the newest answer.
  * A browser has six connections to a server over HTTP/1.1, for all its tabs together.
@@ -30,8 +30,12 @@ export function follow(request, on) {
       wait = pause;
       if (id) last = id;
       try {
-        if (name === 'message' || name === 'partial') on.answer(JSON.parse(data), id.split('.')[0]);
-        else if (name === 'end') stream.ended(JSON.parse(data), data.includes(STOPPING));
+        if (name === 'end') stream.ended(JSON.parse(data), data.includes(STOPPING));
+        else if (name === 'error') on.state('away', JSON.parse(data));
+        else {
+          on.state('live');
+          on.answer(JSON.parse(data), id.split('.')[0]);
+        }
       } catch (error) {
         reportError(error);
       }
@@ -141,8 +145,8 @@ function byEventSource(url, stream) {
   }
   source.addEventListener('error', (event) => {
     // The server, too, tells an event `error`, with data: a run that failed, after which the stream goes on.
-    if (event.data) return;
-    if (source.readyState === EventSource.CLOSED) stream.lost();
+    if (event.data) stream.told('error', event.data, '');
+    else if (source.readyState === EventSource.CLOSED) stream.lost();
     else stream.away();
   });
   return () => source.close();

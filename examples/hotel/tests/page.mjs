@@ -288,6 +288,8 @@ async function comes_back_after_the_server_has(page) {
   assert.equal(await free(other, 3), before);
   await room(page, 3).getByRole('button', { name: 'Book' }).click();
   await shows(page, 'cannot be reached');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await page.locator('#notice').waitFor({ state: 'hidden' });
   await server('start');
   for (const each of [page, other]) await each.locator('#live[data-state="live"]').waitFor({ timeout: 30_000 });
   await book(page, 3);
