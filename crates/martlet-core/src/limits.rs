@@ -49,8 +49,11 @@ pub const STREAMS_PER_USER_MAX: usize = 100;
 pub const STREAMS_PER_ADDRESS_MAX: usize = 1_000;
 /// How long an event stream is silent at most, in milliseconds: proxies close what is silent for 30 or 60 seconds.
 pub const STREAM_HEARTBEAT_MS: u64 = 25_000;
-/// Bytes that the system may hold for one event stream, as it is asked for: Linux takes twice that, for what it adds.
-pub const STREAM_SEND_BUFFER_SIZE: usize = 32 * 1024;
+/// Bytes that the system may hold for one event stream, as it is asked for: Linux takes twice that, for what it adds,
+/// and then goes beyond by a piece. Together that is at most 64 KiB.
+pub const STREAM_SEND_BUFFER_SIZE: usize = 24 * 1024;
+/// Bytes of all answers together that are still being written to slow clients and are not the latest any more.
+pub const STREAMS_OVERTAKEN_SIZE_MAX: usize = 64 * 1024 * 1024;
 /// How long the other side of an event stream may acknowledge nothing, in milliseconds: who is gone is found out by
 /// this and a heartbeat within a minute.
 pub const STREAM_ACKNOWLEDGED_MS: u32 = 30_000;

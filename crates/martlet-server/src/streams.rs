@@ -12,7 +12,7 @@ mod places;
 mod telling;
 
 pub(crate) use outlet::run;
-pub(crate) use places::Streams;
+pub(crate) use places::{Closed, Streams};
 pub(crate) use telling::EventStream;
 
 use crate::answer::{add_cache_fields, position_value};

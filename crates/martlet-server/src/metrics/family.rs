@@ -103,6 +103,7 @@ families! {
     LIVE_FRAMES = "martlet_live_frames_total", Counter, None, &[], "Events with an answer that were written to event streams.";
     LIVE_RERUNS = "martlet_live_reruns_total", Counter, None, &["result"], "Runs of followed queries: changed (another answer, of which all who follow it are told), same (nobody is told), failed.";
     LIVE_DELIVERY = "martlet_realtime_delivery_seconds", Histogram, SECONDS, &["kind"], "From the moment that a commit could be seen until what it changed was written to a socket; of event streams the kind is answer.";
+    LIVE_DROPPED = "martlet_realtime_dropped_total", Counter, None, &["reason"], "Event streams that the server closed: slow_consumer (its client did not take what it was told), expired (its token or session has ended).";
     WAL = "martlet_sqlite_wal_bytes", Gauge, BYTES, &["database"], "Size of the write-ahead log.";
     CHECKPOINT = "martlet_sqlite_checkpoint_duration_seconds", Histogram, SECONDS, &["database"], "How long it took to copy the write-ahead log into the database.";
     BUSY = "martlet_sqlite_busy_total", Counter, None, &["database"], "How often SQLite said that the database was busy.";

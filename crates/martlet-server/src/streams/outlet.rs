@@ -1,12 +1,14 @@
 //! A stream's connection: written to by hand once hyper is let go.
 //!
 //! The answer ends with the connection (HTTP/1.1, RFC 9112, section 6.3, rule 8): there are no chunks to frame, and an
-//! event is one write. While an event is being written the follower is not asked: what comes then is in the next event,
-//! and nothing queues. A client that does not take an event is held to the rate that all answers are held to; one that
-//! has gone without a word is found out by the system, which waits for its acknowledgements for a bounded time.
+//! event is one write. What comes while an event is being written takes the place of what came before: nothing queues.
+//! A client that does not take an event is held to the rate that all answers are held to, and what all such clients
+//! hold of answers that are not the latest is bounded; one that has gone without a word is found out by the system,
+//! which waits for its acknowledgements for a bounded time.
 
 use super::event;
-use super::telling::{EventStream, Told};
+use super::places::Closed;
+use super::telling::{EventStream, Meanwhile, Told};
 use crate::body::Body;
 use crate::early::{write_fields, write_line};
 use crate::guarded_io::Patience;
@@ -27,6 +29,8 @@ use tokio::time::Instant;
 
 /// Bytes of what a client sends that are looked at at once, to be forgotten.
 const INPUT_PIECE_SIZE: usize = 256;
+/// Parts of what is written at once: the head, the first line, and the three of an event.
+const PARTS_MAX: usize = 5;
 /// How long the last event may take.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -34,49 +38,48 @@ const END_TIMEOUT: Duration = Duration::from_millis(500);
 pub(crate) async fn run(mut socket: TcpStream, answer: Response<Body>, patience: Patience) {
     let (parts, Body::Events(mut stream)) = answer.into_parts() else { return };
     bound(&socket);
-    let mut input = 0;
     let (retry, first) = stream.beginning();
-    let mut begun = head(&parts, stream.now_s()).chain(retry).chain(first);
+    let begun = head(&parts, stream.now_s()).chain(retry).chain(first.into_buf());
     drop(parts);
-    if write(&mut socket, &mut begun, &mut stream, patience).await.is_err() {
+    if write(&mut socket, begun, &mut stream, patience).await.is_err() {
         return;
     }
-    stream.note_written(None);
+    stream.streams().note_written(None);
     let heartbeat = stream.heartbeat();
     let mut beat = pin!(tokio::time::sleep(heartbeat));
+    let mut input = 0;
     loop {
         let told = tokio::select! {
             biased;
             () = gone(&socket, &mut input) => return,
-            told = stream.next() => told,
-            () = beat.as_mut() => Told::Event(event::HEARTBEAT, None),
+            told = stream.next() => Some(told),
+            () = beat.as_mut() => None,
         };
         let written = match told {
-            Told::Event(mut bytes, changed_at) => {
-                let is_heartbeat = bytes == event::HEARTBEAT;
-                let written = write(&mut socket, &mut bytes, &mut stream, patience).await;
-                if written.is_ok() && !is_heartbeat {
-                    stream.note_written(changed_at);
+            Some(Told::End(bytes)) => return end(socket, bytes).await,
+            Some(Told::Event(event, changed_at)) => {
+                let written = write(&mut socket, event.into_buf(), &mut stream, patience).await;
+                if written.is_ok() {
+                    stream.streams().note_written(changed_at);
                 }
                 written
             }
-            Told::End(mut bytes) => {
-                // What does not go out at once does not matter: the connection's end tells it too.
-                let end = poll_fn(|cx| {
-                    if poll_write_all(&mut socket, &mut bytes, cx)?.is_pending() {
-                        return Poll::Pending;
-                    }
-                    Pin::new(&mut socket).poll_shutdown(cx)
-                });
-                let _ = tokio::time::timeout(END_TIMEOUT, end).await;
-                return;
-            }
+            None => write(&mut socket, event::HEARTBEAT, &mut stream, patience).await,
         };
         if written.is_err() {
             return;
         }
         beat.as_mut().reset(Instant::now() + heartbeat);
     }
+}
+
+/// Writes the last event. What does not go out at once does not matter: the connection's end tells it too.
+async fn end(mut socket: TcpStream, mut bytes: Bytes) {
+    let end = poll_fn(|cx| {
+        ready!(poll_write_all(&mut socket, &mut bytes, cx))?;
+        Pin::new(&mut socket).poll_shutdown(cx)
+    });
+    let _ = tokio::time::timeout(END_TIMEOUT, end).await;
 }
 
 /// The head, as hyper would write it.
@@ -103,52 +106,59 @@ fn bound(socket: &TcpStream) {
     let _ = timeout;
 }
 
-/// Writes all of it, at the rate that a client must keep.
+/// Writes all of it, at the rate that a client must keep. Errors: it is too slow, or has no time left.
 async fn write(
     socket: &mut TcpStream,
-    bytes: &mut (impl Buf + Unpin),
+    mut bytes: impl Buf,
     stream: &mut EventStream,
     patience: Patience,
 ) -> io::Result<()> {
     // The usual case: the socket takes it at once, and no timer is made.
-    if poll_fn(|cx| Poll::Ready(poll_write_all(socket, bytes, cx))).await?.is_ready() {
-        return Ok(());
+    if let Poll::Ready(written) = poll_fn(|cx| Poll::Ready(poll_write_all(socket, &mut bytes, cx))).await {
+        return written;
     }
-    let (began, size) = (Instant::now(), bytes.remaining() as u64);
+    let size = bytes.remaining();
+    let mut left = size;
+    // For each while anew: what went fast at first may be stuck since.
+    let size_min = patience.rate_min.saturating_mul(patience.rate_after.as_secs().max(1));
     let mut timer = pin!(tokio::time::sleep(patience.rate_after));
-    let mut ended = pin!(stream.ended());
-    poll_fn(|cx| {
-        if ended.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
-        if poll_write_all(socket, bytes, cx)?.is_ready() {
-            return Poll::Ready(Ok(()));
-        }
-        while timer.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            let taken = size - bytes.remaining() as u64;
-            if taken < patience.rate_min.saturating_mul((now - began).as_secs().max(1)) {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+    let mut held = None;
+    loop {
+        tokio::select! {
+            biased;
+            written = poll_fn(|cx| poll_write_all(socket, &mut bytes, cx)) => return written,
+            meanwhile = stream.watch() => {
+                if meanwhile == Meanwhile::Ended {
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+                held = held.or_else(|| stream.streams().hold(size));
+                if held.is_some() {
+                    continue;
+                }
             }
-            timer.as_mut().reset(now + Duration::from_secs(1));
+            () = timer.as_mut() => {
+                let taken = std::mem::replace(&mut left, bytes.remaining()) - bytes.remaining();
+                if taken as u64 >= size_min {
+                    timer.as_mut().reset(Instant::now() + patience.rate_after);
+                    continue;
+                }
+            }
         }
-        Poll::Pending
-    })
-    .await
+        stream.streams().note_closed(Closed::SlowConsumer);
+        return Err(io::ErrorKind::TimedOut.into());
+    }
 }
 
-fn poll_write_all(socket: &mut TcpStream, bytes: &mut impl Buf, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+fn poll_write_all(socket: &mut TcpStream, bytes: &mut impl Buf, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     while bytes.has_remaining() {
-        let mut parts = [io::IoSlice::new(&[]); 4];
+        let mut parts = [io::IoSlice::new(&[]); PARTS_MAX];
         let count = bytes.chunks_vectored(&mut parts);
-        match Pin::new(&mut *socket).poll_write_vectored(cx, &parts[..count]) {
-            Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-            Poll::Ready(Ok(size)) => bytes.advance(size),
-            Poll::Ready(Err(error)) => return Err(error),
-            Poll::Pending => return Ok(Poll::Pending),
+        match ready!(Pin::new(&mut *socket).poll_write_vectored(cx, &parts[..count]))? {
+            0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            size => bytes.advance(size),
         }
     }
-    Ok(Poll::Ready(()))
+    Poll::Ready(Ok(()))
 }
 
 /// Waits until the client has gone: has closed its side, or sends what nobody has asked for without end.

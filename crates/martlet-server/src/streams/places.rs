@@ -1,12 +1,13 @@
 //! How many event streams may be open, whose they are, and the ends that are told from outside.
 
 use crate::settings::ServerSettings;
-use martlet_core::{Caller, Claims, Error, Histogram, Identity, code};
+use martlet_core::{Caller, Claims, Error, Histogram, Identity, code, limits};
 use martlet_engine::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
 /// Upper bounds of the time from a commit to the write of what it changed, in nanoseconds.
@@ -36,8 +37,45 @@ pub(crate) struct Streams {
     open: Mutex<Open>,
     stopping: watch::Sender<bool>,
     draws: AtomicU64,
-    pub(super) frames: AtomicU64,
-    pub(super) delivery: Histogram,
+    frames: AtomicU64,
+    delivery: Histogram,
+    closed: [AtomicU64; 2],
+    /// Bytes of answers that are not the latest any more and still being written.
+    overtaken: AtomicUsize,
+}
+
+/// Why the server closed a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// Its client did not take what it was told.
+    SlowConsumer,
+    /// Its token or session has ended.
+    Expired,
+}
+
+impl Closed {
+    pub(crate) const ALL: [Self; 2] = [Self::SlowConsumer, Self::Expired];
+
+    /// As the metrics name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SlowConsumer => "slow_consumer",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A share of the bytes that slow clients hold.
+#[derive(Debug)]
+pub(super) struct Held {
+    streams: Arc<Streams>,
+    size: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.streams.overtaken.fetch_sub(self.size, Relaxed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +113,8 @@ impl Streams {
             draws: AtomicU64::new(0),
             frames: AtomicU64::new(0),
             delivery: Histogram::new(DELIVERY_BOUNDS),
+            closed: Default::default(),
+            overtaken: AtomicUsize::new(0),
         }
     }
 
@@ -91,6 +131,30 @@ impl Streams {
     /// From a commit to the write of what it changed.
     pub(crate) fn delivery(&self) -> &Histogram {
         &self.delivery
+    }
+
+    /// How many the server closed for this.
+    pub(crate) fn closed(&self, why: Closed) -> u64 {
+        self.closed[why as usize].load(Relaxed)
+    }
+
+    pub(super) fn note_closed(&self, why: Closed) {
+        self.closed[why as usize].fetch_add(1, Relaxed);
+    }
+
+    /// An answer was written, whose change could be seen since then.
+    pub(super) fn note_written(&self, changed_at: Option<Instant>) {
+        self.frames.fetch_add(1, Relaxed);
+        if let Some(changed_at) = changed_at {
+            self.delivery.observe(u64::try_from(changed_at.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Holds on to an answer that is not the latest any more; none: slow clients hold as much as they may.
+    pub(super) fn hold(self: &Arc<Self>, size: usize) -> Option<Held> {
+        let held = Held { streams: Arc::clone(self), size };
+        let all = self.overtaken.fetch_add(size, Relaxed).saturating_add(size);
+        (all <= limits::STREAMS_OVERTAKEN_SIZE_MAX).then_some(held)
     }
 
     /// Ends all streams, and each one that is opened from now on.
@@ -157,6 +221,10 @@ pub(super) enum Ended {
 }
 
 impl Place {
+    pub(super) fn streams(&self) -> &Arc<Streams> {
+        &self.streams
+    }
+
     /// Waits for an end that is told from outside. Safe to be dropped.
     pub(super) async fn ended(&mut self) -> Ended {
         let session = async {
@@ -205,4 +273,64 @@ fn user_of(claims: &Claims) -> Option<Box<str>> {
 
 fn too_many(message: impl Into<String>) -> Error {
     Error::new(&code::TOO_MANY_STREAMS, message).hint("Follow several queries on one stream by `/rest/v1/batch`.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(sub: &str, role: &str, address: &str) -> Caller {
+        let json = format!(r#"{{"sub": "{sub}", "session_id": "s1"}}"#);
+        let identity = match role {
+            "anon" => Identity::Anonymous,
+            role => Identity::User(Arc::new(Claims { role: role.to_owned(), user_id: None, json })),
+        };
+        Caller { identity, address: Some(address.parse().unwrap()) }
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let streams = Arc::new(Streams::new(&ServerSettings::default()));
+        let one = streams.admit(&caller("ana", "authenticated", "192.0.2.1")).unwrap();
+        let other = streams.admit(&caller("", "authenticated", "2001:db8::1")).unwrap();
+        assert_eq!((streams.open(), other.user.is_none()), (2, true), "who has no name is told apart by the address");
+        drop((one, other));
+        let open = streams.lock();
+        assert!(open.all == 0 && open.of_user.is_empty() && open.of_network.is_empty(), "{open:?}");
+    }
+
+    #[test]
+    fn a_refused_stream_counts_nowhere() {
+        let settings = ServerSettings::default();
+        let streams = Arc::new(Streams { per_user_max: 1, ..Streams::new(&settings) });
+        let first = streams.admit(&caller("ana", "authenticated", "192.0.2.1")).unwrap();
+        let refused = streams.admit(&caller("ana", "editor", "192.0.2.2")).unwrap_err();
+        assert_eq!((refused.code.as_ref(), streams.open()), ("MRT034", 1), "one user, whatever the role");
+        assert_eq!(streams.lock().of_network.len(), 1);
+        drop(first);
+        let none = Arc::new(Streams { all_max: 0, ..Streams::new(&settings) });
+        assert!(none.admit(&caller("", "anon", "192.0.2.1")).is_err());
+        assert!(none.lock().of_network.is_empty());
+    }
+
+    #[test]
+    fn abuse_ws_08_what_slow_clients_hold_is_bounded_together() {
+        let streams = Arc::new(Streams::new(&ServerSettings::default()));
+        let half = limits::STREAMS_OVERTAKEN_SIZE_MAX / 2;
+        let (one, two) = (streams.hold(half), streams.hold(half));
+        assert!(one.is_some() && two.is_some() && streams.hold(1).is_none());
+        drop(two);
+        assert!(streams.hold(half).is_some(), "what was refused holds nothing");
+        drop(one);
+        assert_eq!(streams.overtaken.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn times_to_come_back_lie_apart() {
+        let streams = Streams::new(&ServerSettings::default());
+        let mut drawn: Vec<u64> = (0..100).map(|_| streams.spread(0, 5_000)).collect();
+        drawn.sort_unstable();
+        let widest = drawn.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        assert!(drawn[0] < 200 && drawn[99] > 4_800 && drawn[99] <= 5_000 && widest < 300, "{drawn:?}");
+    }
 }

@@ -1,22 +1,24 @@
 //! What one stream is told, and when it ends: events out of frames, errors, heartbeats.
 
-use super::event;
-use super::places::{Ended, Place};
+use super::event::{self, Event};
+use super::places::{Closed, Ended, Place, Streams};
 use crate::batch;
 use crate::failure::{Failure, Surface};
 use crate::front::Shared;
 use bytes::Bytes;
 use hyper::header::HeaderValue;
-use martlet_core::{Error, code};
+use martlet_core::{Error, Kind, code};
 use martlet_engine::{Follower, Frame};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// When a client should come back whose connection is lost: not all at once.
 const RETRY_MS: (u64, u64) = (1_000, 3_000);
 /// The same when the server stops.
 const SHUT_RETRY_MS: (u64, u64) = (0, 5_000);
+
+/// The data of an answer without a body.
+static NOTHING: Bytes = Bytes::from_static(b"null");
 
 /// How a stream's events are written.
 #[derive(Debug)]
@@ -31,9 +33,18 @@ pub(super) struct Form {
 #[derive(Debug)]
 pub(super) enum Told {
     /// An event. When what it tells was changed, if it tells a change.
-    Event(Bytes, Option<Instant>),
+    Event(Event, Option<Instant>),
     /// The last event.
     End(Bytes),
+}
+
+/// What came while an event was being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meanwhile {
+    /// A newer answer: the one that is being written is not the latest any more.
+    Overtaken,
+    /// The end.
+    Ended,
 }
 
 /// One stream, until it ends.
@@ -42,8 +53,8 @@ pub(crate) struct EventStream {
     place: Place,
     follower: Follower,
     form: Form,
-    /// Taken with the head.
-    first: Option<Arc<Frame>>,
+    /// A frame that came before it could be told: with the head, or while another was being written.
+    newer: Option<Arc<Frame>>,
 }
 
 impl EventStream {
@@ -54,7 +65,7 @@ impl EventStream {
         form: Form,
         first: Option<Arc<Frame>>,
     ) -> Self {
-        Self { shared, place, follower, form, first }
+        Self { shared, place, follower, form, newer: first }
     }
 
     pub(super) fn now_s(&self) -> i64 {
@@ -66,58 +77,73 @@ impl EventStream {
     }
 
     /// What follows the head at once: when to come back, and the answer, or that the client has it.
-    pub(super) fn beginning(&mut self) -> (Bytes, Bytes) {
+    pub(super) fn beginning(&mut self) -> (Bytes, Event) {
         let (from_ms, to_ms) = RETRY_MS;
-        let retry = event::retry(self.shared.streams.spread(from_ms, to_ms));
-        let first = self.first.take().map_or(event::UNCHANGED, |first| self.write(&first));
+        let retry = event::retry(self.place.streams().spread(from_ms, to_ms));
+        let first = self.newer.take().map_or_else(|| event::UNCHANGED.into(), |first| self.write(&first));
         (retry, first)
     }
 
     /// The next event. Safe to be dropped.
     pub(super) async fn next(&mut self) -> Told {
+        let next = tokio::select! {
+            biased;
+            ended = self.place.ended() => return Told::End(self.end_of(ended)),
+            next = self.follower.next() => next,
+            // It came while another event was being written, and nothing newer has.
+            () = std::future::ready(()), if self.newer.is_some() => {
+                self.newer.take().map_or_else(|| Err(Error::internal("a frame is gone")), Ok)
+            }
+        };
+        self.newer = None;
+        match next {
+            Ok(frame) => Told::Event(self.write(&frame), frame.changed_at),
+            Err(error) => Told::End(self.end_by(error)),
+        }
+    }
+
+    /// Looks, while an event is being written, for what comes meanwhile. Safe to be dropped.
+    pub(super) async fn watch(&mut self) -> Meanwhile {
         tokio::select! {
             biased;
-            ended = self.place.ended() => Told::End(self.end_of(ended)),
+            ended = self.place.ended() => {
+                self.end_of(ended);
+                Meanwhile::Ended
+            }
             next = self.follower.next() => match next {
-                Ok(frame) => Told::Event(self.write(&frame), frame.changed_at),
-                Err(error) => Told::End(self.end_by(error)),
+                Ok(frame) => {
+                    // The latest state alone.
+                    self.newer = Some(frame);
+                    Meanwhile::Overtaken
+                }
+                Err(error) => {
+                    self.end_by(error);
+                    Meanwhile::Ended
+                }
             },
         }
     }
 
-    /// Waits for an end that is not the follower's to tell, while an event is being written. Safe to be dropped.
-    pub(super) async fn ended(&mut self) {
-        self.place.ended().await;
+    pub(super) fn streams(&self) -> &Arc<Streams> {
+        self.place.streams()
     }
 
-    /// An event was written whole.
-    pub(super) fn note_written(&self, changed_at: Option<Instant>) {
-        let streams = &self.shared.streams;
-        streams.frames.fetch_add(1, Relaxed);
-        if let Some(changed_at) = changed_at {
-            streams.delivery.observe(u64::try_from(changed_at.elapsed().as_nanos()).unwrap_or(u64::MAX));
-        }
-    }
-
-    /// The event of a frame; those who are told the same share its bytes.
-    fn write(&self, frame: &Arc<Frame>) -> Bytes {
+    /// The event of a frame.
+    fn write(&self, frame: &Frame) -> Event {
         let size_max = self.shared.settings.batch_answer_size_max;
         if self.form.is_batch {
             // With the errors of some parts, whose status is the caller's.
             let written = batch::write(&frame.answers, self.form.is_anonymous, &self.form.id, size_max);
-            return written.map_or_else(|error| self.error(error), |data| event::of_frame(frame, &data));
+            return written.map_or_else(|error| self.error(error), |data| event::of_answers(frame, &data));
         }
         match frame.answers.first() {
-            Some(Ok(answer)) => {
-                let data = answer.body.as_deref().unwrap_or(b"null");
-                frame.rendered(|frame| event::of_frame(frame, data)).clone()
-            }
+            Some(Ok(answer)) => event::of_answer(frame, answer.body.as_ref().unwrap_or(&NOTHING)),
             Some(Err(error)) => self.error(error.clone()),
-            None => event::UNCHANGED,
+            None => event::UNCHANGED.into(),
         }
     }
 
-    fn error(&self, error: Error) -> Bytes {
+    fn error(&self, error: Error) -> Event {
         let failure = Failure { is_anonymous: self.form.is_anonymous, ..Failure::from(error) };
         failure.log(&self.form.id);
         event::of_error(&failure.told(Surface::Rest).0)
@@ -125,15 +151,21 @@ impl EventStream {
 
     fn end_of(&self, ended: Ended) -> Bytes {
         match ended {
-            Ended::Session => event::of_end(code::TOKEN_CLAIMS.code, "the session has ended", None),
+            Ended::Session => {
+                self.streams().note_closed(Closed::Expired);
+                event::of_end(code::TOKEN_CLAIMS.code, "the session has ended", None)
+            }
             Ended::Server => {
                 let (from_ms, to_ms) = SHUT_RETRY_MS;
-                event::of_code(&code::STREAM_SHUT, Some(self.shared.streams.spread(from_ms, to_ms)))
+                event::of_code(&code::STREAM_SHUT, Some(self.streams().spread(from_ms, to_ms)))
             }
         }
     }
 
     fn end_by(&self, error: Error) -> Bytes {
+        if error.kind == Kind::Unauthenticated {
+            self.streams().note_closed(Closed::Expired);
+        }
         let failure = Failure::from(error);
         failure.log(&self.form.id);
         let told = failure.told(Surface::Rest).0;

@@ -3,6 +3,7 @@
 use super::super::family as f;
 use super::super::page::{NANOS, Page, Shown};
 use crate::front::Shared;
+use crate::streams::Closed;
 use std::iter::once;
 
 pub(super) fn streams(page: &mut Page, shared: &Shared) {
@@ -17,4 +18,7 @@ pub(super) fn streams(page: &mut Page, shared: &Shared) {
     page.family(&f::LIVE_RERUNS, runs);
     let delivery = Shown::Histogram(shared.streams.delivery().counts(), NANOS);
     page.family(&f::LIVE_DELIVERY, once((vec![("kind", "answer".into())], delivery)));
+    let dropped =
+        Closed::ALL.map(|why| (vec![("reason", why.name().into())], Shown::Count(shared.streams.closed(why))));
+    page.family(&f::LIVE_DROPPED, dropped);
 }
