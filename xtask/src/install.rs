@@ -45,31 +45,39 @@ pub(crate) fn programs(needs: &[Need]) -> Result<()> {
         .env("PG_CLUSTER_CONF_ROOT", "/nonexistent"))
 }
 
-/// Makes sure of promtool, which tests judge metrics with: on the path, or alone out of Debian's package, which would
-/// also install a service and start it. 19 MB are fetched, once.
-pub(crate) fn promtool() -> Result<()> {
+/// Programs of Debian packages whose installation would also start a service: name, package, path in it.
+const ALONE: [(&str, &str, &str); 2] =
+    [("promtool", "prometheus", "usr/bin/promtool"), ("nginx", "nginx", "usr/sbin/nginx")];
+
+/// Makes sure of promtool, which tests judge metrics with, and of nginx, which event streams are tested through: on the
+/// path, or alone out of their packages. 20 MB are fetched, once.
+pub(crate) fn tools() -> Result<()> {
     let tools = target().join("tools");
-    let tool = tools.join("promtool");
-    if exists("promtool") || tool.is_file() {
+    ALONE.iter().try_for_each(|(name, package, path)| tool(&tools, name, package, path))
+}
+
+fn tool(tools: &Path, name: &str, package: &str, path: &str) -> Result<()> {
+    let tool = tools.join(name);
+    if exists(name) || tool.is_file() {
         return Ok(());
     }
     if !exists("apt-get") || !exists("dpkg-deb") {
-        bail!("the tests need promtool, which comes with Prometheus, and cannot fetch it here");
+        bail!("the tests need {name}, of Debian's package {package}, and cannot fetch it here");
     }
-    let folder = tools.join("prometheus");
+    let folder = tools.join(package).with_extension("unpacked");
     fs::create_dir_all(&folder)?;
-    let download = || run(Command::new("apt-get").args(["download", "-q", "prometheus"]).current_dir(&folder));
+    let download = || run(Command::new("apt-get").args(["download", "-q", package]).current_dir(&folder));
     if download().is_err() {
         // A fresh machine knows no packages yet.
         run(Command::new("apt-get").args(["update", "-q"]))?;
         download()?;
     }
     let packages = fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
-    let Some(package) = packages.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "deb")) else {
+    let Some(archive) = packages.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "deb")) else {
         bail!("apt-get has left no package in {}", folder.display());
     };
-    run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&folder))?;
-    fs::rename(folder.join("usr/bin/promtool"), &tool)?;
+    run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&folder))?;
+    fs::rename(folder.join(path), &tool)?;
     Ok(fs::remove_dir_all(&folder)?)
 }
 

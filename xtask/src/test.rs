@@ -17,7 +17,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         _ => anyhow::bail!("unknown option {own:?}: `cargo xtask test [--long] [-- ARGS]`"),
     };
     install::programs(install::FOR_TESTS)?;
-    install::promtool()?;
+    install::tools()?;
     install::npm_packages()?;
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace", "--locked"]).args(rest);

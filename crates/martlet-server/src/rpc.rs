@@ -4,6 +4,8 @@
 //! `select=*` where `.select()` follows `.rpc()`: that is passed over; anything else that would narrow, order or cut
 //! the rows of a query is refused, since passing over it would give rows that were not asked for.
 
+mod follow;
+
 use crate::alias::{self, Known};
 use crate::answer::{Answered, Wishes, respond};
 use crate::body::Body;
@@ -11,21 +13,17 @@ use crate::failure::Failure;
 use crate::front::{Arrived, Shared};
 use crate::headers;
 use crate::negotiation;
-use crate::preferences::Preferences;
 use crate::query_string::{decode_pairs, decode_segment};
 use crate::rate_fields;
 use crate::refusal;
 use crate::request_body::read_body;
-use crate::streams::{self, Asked};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use martlet_core::{Caller, Error, Identity};
-use martlet_engine::{
-    Arguments, Call, Demand, Extras, FollowPart, Outcome, OwnedArguments, Returns, RouteEntry, Target,
-};
+use martlet_engine::{Arguments, Call, Extras, Outcome, Returns, RouteEntry, Target};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -91,7 +89,7 @@ async fn run(
     let name = called.name;
     let target = shared.engine.target(name);
     if negotiation::wants_stream(&parts.headers) {
-        return Box::pin(follow(shared, parts, body, called, caller, arrived)).await;
+        return Box::pin(follow::open(shared, parts, body, called, caller, arrived)).await;
     }
     if called.path.is_none() {
         check_method(&parts.method, name, target)?;
@@ -137,48 +135,6 @@ async fn run(
         }
         Err(failure) => Err(Failure { limits, ..failure }),
     }
-}
-
-/// Opens an event stream of a query.
-async fn follow(
-    shared: &Arc<Shared>,
-    request: Parts,
-    body: Incoming,
-    called: &Called<'_>,
-    caller: &Caller,
-    arrived: &Arrived,
-) -> Result<Response<Body>, Failure> {
-    let name = called.name;
-    let target = shared.engine.target(name);
-    if target.is_some_and(|target| target.is_action) {
-        return Err(streams::action_followed(name).into());
-    }
-    if called.path.is_none() {
-        check_method(&request.method, name, target)?;
-    }
-    let rows_max = Preferences::of(&request.headers)?.rows_max();
-    let path = called.path.unwrap_or_default();
-    let arguments = if matches!(request.method, Method::GET | Method::HEAD) {
-        let mut pairs = query_arguments(request.uri.query(), shared.settings.url_parameters_max)?;
-        pairs.extend_from_slice(path);
-        OwnedArguments::Url(pairs)
-    } else {
-        let json = posted(shared, &request, body).await?[..].into();
-        match path {
-            [] => OwnedArguments::Json(json),
-            path => OwnedArguments::Routed { path: path.to_vec(), json },
-        }
-    };
-    let part = FollowPart { name: name.to_owned(), arguments, demand: Demand { rows_max, ..Demand::default() } };
-    let asked = Asked {
-        method: &request.method,
-        fields: &request.headers,
-        caller: caller.clone(),
-        parts: vec![part],
-        is_batch: false,
-        is_public: target.is_some_and(|target| target.is_public) && request.method != Method::POST,
-    };
-    streams::open(shared, asked, arrived).await
 }
 
 /// Under POST the body is the arguments.

@@ -29,6 +29,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+/// A proxy that compresses would gather first.
+const NO_STORE_AS_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 const NO: HeaderValue = HeaderValue::from_static("no");
 
 /// What is asked for by a request for a stream.
@@ -69,7 +71,7 @@ pub(crate) async fn open(shared: &Arc<Shared>, asked: Asked<'_>, arrived: &Arriv
     let fields = response.headers_mut();
     add_cache_fields(is_public, fields);
     fields.remove(headers::CDN_CACHE_CONTROL);
-    fields.insert(header::CACHE_CONTROL, headers::NO_STORE);
+    fields.insert(header::CACHE_CONTROL, NO_STORE_AS_IS);
     fields.insert(header::CONTENT_TYPE, EVENT_STREAM);
     fields.insert(headers::ACCEL_BUFFERING, NO);
     fields.insert(headers::POSITION, position);

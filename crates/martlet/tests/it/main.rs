@@ -32,6 +32,7 @@ mod seed;
 mod serve;
 mod sql;
 mod stats;
+mod streams;
 mod support;
 mod warm;
 mod workloads;

@@ -38,6 +38,15 @@ pub(crate) fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_martlet"))
 }
 
+/// A program on the path, or where `cargo xtask test` puts it.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&paths).map(|folder| folder.join(name));
+    let target = binary().parent().and_then(|profile| profile.parent()).expect("the binary lies in a target folder");
+    let found = installed.chain([target.join("tools").join(name)]).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("`cargo xtask test` installs what this needs ({name}, of a Debian package)"))
+}
+
 /// An app folder that goes with the test.
 pub(crate) struct App(TempDir);
 

@@ -1,25 +1,15 @@
 //! `/metrics` of a server under load, as Prometheus' own tool judges it.
 
 use super::{Hotel, service, user};
-use crate::support::binary;
+use crate::support::tool;
 use serde_json::json;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Promtool, on the path or where `cargo xtask test` puts it.
-fn promtool() -> PathBuf {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let installed = std::env::split_paths(&paths).map(|folder| folder.join("promtool"));
-    let target = binary().parent().and_then(|profile| profile.parent()).expect("the binary lies in a target folder");
-    let found = installed.chain([target.join("tools/promtool")]).find(|path| path.is_file());
-    found.expect("`cargo xtask test` installs what this needs (promtool, of Debian's package prometheus)")
-}
-
 /// What promtool tells of an exposition: nothing, where all is well.
 fn check(exposition: &str) -> String {
-    let mut command = Command::new(promtool());
+    let mut command = Command::new(tool("promtool"));
     command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("start promtool");
     child.stdin.take().expect("stdin is piped").write_all(exposition.as_bytes()).expect("write to promtool");
