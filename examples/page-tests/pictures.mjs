@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { launch } from './harness.mjs';
 
 const SIZE_MAX = 150 * 1024;
+const TICK_MS = 100;
+const TRAFFIC_TICKS = 400;
 const STAY = { check_in: '2029-06-01', check_out: '2029-06-04' };
 
 const [, , folder, hotel, events] = process.argv;
@@ -73,15 +75,38 @@ async function takeEvent(page) {
   await page.mouse.move(0, 0);
 }
 
-/** The performance page of the hotel, whose pages above have asked for something; under a little more of it. */
+/** The performance page of the hotel after some traffic: reads that come and go, bookings, twenty who follow. */
 async function takePerformance(page) {
   const url = new URL('/_/performance', hotel);
-  for (let day = 1; day < 29; day += 1) {
-    for (let time = 0; time < 20; time += 1) {
-      await fetch(new URL(`/rest/v1/rpc/availability?check_in=2029-06-${String(day).padStart(2, '0')}&check_out=2029-07-01`, hotel));
-    }
-  }
   const response = await page.goto(url.href);
   if (response.status() !== 200) return false;
+  const ending = new AbortController();
+  for (let day = 1; day <= 20; day += 1) {
+    const streamed = await fetch(availability(day), { headers: { Accept: 'text/event-stream' }, signal: ending.signal });
+    streamed.body.pipeTo(new WritableStream()).catch(() => {});
+  }
+  for (let tick = 0; tick < TRAFFIC_TICKS; tick += 1) {
+    const reads = Math.round(30 + 25 * Math.sin(tick / 20) + 10 * Math.random());
+    const calls = Array.from({ length: reads }, () => fetch(availability(1 + Math.floor(28 * Math.random() ** 2))));
+    if (tick % 2 === 0) calls.push(book(1 + (tick % 28)));
+    await Promise.all(calls.map(async (call) => (await call).text()));
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+  await page.reload();
   await page.waitForTimeout(2_500);
+  ending.abort();
+}
+
+function availability(day) {
+  const of = (day) => `2029-06-${String(day).padStart(2, '0')}`;
+  return new URL(`/rest/v1/rpc/availability?check_in=${of(day)}&check_out=${of(day + 1)}`, hotel);
+}
+
+function book(day) {
+  const of = (day) => `2029-06-${String(day).padStart(2, '0')}`;
+  return fetch(new URL('/rest/v1/rpc/book_room', hotel), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${hotel.split('access_token=')[1]}` },
+    body: JSON.stringify({ room_type_id: 1 + (day % 40), check_in: of(day), check_out: of(day + 1) }),
+  });
 }

@@ -42,6 +42,8 @@ impl Server {
     fn start(name: &str, data: &Path) -> Result<Self> {
         let mut martlet = Command::new(command::target().join("release/martlet"));
         martlet.arg("dev").arg(format!("examples/{name}")).args(["--listen", "127.0.0.1:0", "--data"]);
+        // Charts of a minute, not of an hour.
+        martlet.env("MARTLET_HISTORY_EVERY", "1s");
         martlet.arg(data.join(name)).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = martlet.spawn().context("cannot run martlet")?;
         let stdout = child.stdout.take().context("stdout is piped")?;
