@@ -75,22 +75,23 @@ export function follow(request, on) {
     else open();
   }
 
-  /** The network is another: what was open may be dead without knowing it. */
+  /** The network is gone, or another: what was open may be dead without knowing it. */
   function renew() {
     shut();
-    open();
+    if (navigator.onLine) open();
+    else on.state('away');
   }
 
   function stop(state, reason) {
     isOver = true;
     shut();
     document.removeEventListener('visibilitychange', look);
-    removeEventListener('online', renew);
+    for (const change of ['online', 'offline']) removeEventListener(change, renew);
     if (state) on.state(state, reason);
   }
 
   document.addEventListener('visibilitychange', look);
-  addEventListener('online', renew);
+  for (const change of ['online', 'offline']) addEventListener(change, renew);
   open();
   return () => stop();
 }

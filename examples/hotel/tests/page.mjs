@@ -21,6 +21,7 @@ await run([
   holds_no_stream_in_the_background,
   many_tabs_of_one_browser_are_live,
   comes_back_after_the_server_has,
+  comes_back_after_the_network_has,
   is_told_when_its_token_ends,
   says_where_an_answer_came_from,
   keeps_the_focus_while_numbers_change,
@@ -296,6 +297,17 @@ async function comes_back_after_the_server_has(page) {
   await saysFree(other, 3, before - 1);
   await saysFree(page, 3, before - 1);
   for (const each of [page, other]) assert.ok(await each.evaluate(() => window.isSamePage), 'it was reloaded');
+}
+
+async function comes_back_after_the_network_has(page) {
+  const other = await beside(page, '2029-08-10', '2029-08-12', url.split('#')[0]);
+  const before = await free(other, 3);
+  await other.context().setOffline(true);
+  await isLive(other, 'away');
+  await book(page, 3);
+  await other.context().setOffline(false);
+  await isLive(other);
+  await saysFree(other, 3, before - 1);
 }
 
 async function is_told_when_its_token_ends(page) {
