@@ -13,6 +13,7 @@ const freeOf = (rooms) => String(rooms?.find(({ id }) => id === 7)?.free ?? 'unk
 // What was seen, for the test to judge.
 window.seen = []
 window.live = live
+window.createLive = createLive
 window.storage = storage
 watch.subscribe(({ data, connection, isStale, isOptimistic, error }) => {
   at('free').value = freeOf(data)
