@@ -124,6 +124,29 @@ fn abuse_ws_08_who_does_not_read_is_closed() {
 }
 
 #[test]
+fn a_stream_counts_once_and_is_no_request_under_way() {
+    let site = site(|settings| settings.rate_limit = Some("10/h".parse().unwrap()));
+    // The first call was the site's own.
+    let mut events = Events::get(&site, "/rest/v1/rpc/note?id=1");
+    assert!(events.head.header("ratelimit").starts_with("\"address\";r=8;"), "{}", events.head.header("ratelimit"));
+    events.data();
+    for text in ["b", "c", "d"] {
+        put(&site, 1, text);
+        assert_eq!(events.data(), format!("{{\"id\":1,\"text\":\"{text}\"}}"));
+    }
+    let next = site.get_as("/metrics", &token("service_role"));
+    assert!(next.header("ratelimit").starts_with("\"address\";r=4;"), "{}", next.header("ratelimit"));
+    // The only one is the call that asks.
+    let active = "http_server_active_requests{http_request_method=\"GET\",url_scheme=\"http\"} 1\n";
+    assert!(next.body.contains(active), "{}", next.body);
+    assert!(next.body.contains("martlet_admission_inflight{class=\"interactive\"} 1\n"), "{}", next.body);
+    assert!(next.body.contains("martlet_admission_queue{class=\"interactive\"} 0\n"), "{}", next.body);
+    assert!(next.body.contains("martlet_live_frames_total 4\n"), "{}", next.body);
+    let delivered = "martlet_realtime_delivery_seconds_count{kind=\"answer\"}";
+    assert!(next.body.contains(delivered), "{}", next.body);
+}
+
+#[test]
 fn what_a_client_sends_on_its_stream_means_nothing() {
     let site = site(|_| {});
     let mut events = Events::get(&site, "/rest/v1/rpc/note?id=1");
