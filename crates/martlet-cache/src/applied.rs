@@ -166,8 +166,9 @@ impl<V> Applied<V> {
         entries
     }
 
-    /// The commit can be seen, or has failed: followers wake. What it touches and has not ended is to be ended.
-    pub(crate) fn ended(&mut self) -> Vec<Arc<Entry<V>>> {
+    /// The commit can be seen, or has failed. What it touches and has not ended is to be ended; and whether there is
+    /// something to tell of groups.
+    pub(crate) fn ended(&mut self) -> (Vec<Arc<Entry<V>>>, bool) {
         self.is_committing = false;
         let late = match self.rules.holds(Rule::EndsBeforeCommit) {
             true => Vec::new(),
@@ -176,8 +177,7 @@ impl<V> Applied<V> {
                 self.touch(&late)
             }
         };
-        self.groups.wake();
-        late
+        (late, self.groups.wake())
     }
 
     /// A commit begins that may change everything.

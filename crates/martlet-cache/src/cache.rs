@@ -8,7 +8,7 @@ use crate::applied::Applied;
 use crate::bound::{Bound, Resolve};
 use crate::entry::{Entry, NewEntry, Weigh};
 use crate::figures::{CacheFigures, Gone, QueryFigures, Unkept};
-use crate::groups::{Membership, Unwatched};
+use crate::groups::{Membership, Told, Unwatched};
 use crate::index::Index;
 use crate::map::Map;
 use crate::past::{Past, Pasts};
@@ -24,6 +24,7 @@ use std::hash::BuildHasher;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// A fill has begun; taken before the position that its answer is read at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Cache<V> {
     map: Map<V>,
     applied: Mutex<Applied<V>>,
     pasts: Mutex<Pasts<V>>,
+    /// There is something to tell of groups.
+    tells: Notify,
     generation: AtomicU64,
     hasher: DefaultHashBuilder,
     rules: Rules,
@@ -72,8 +75,9 @@ impl<V: Weigh> Cache<V> {
         let hasher = DefaultHashBuilder::default();
         let map = Map::new(&settings);
         let applied = Applied::new(Index::new(hasher.clone(), Arc::default()), rules);
+        let (applied, tells) = (Mutex::new(applied), Notify::new());
         let pasts = Mutex::new(Pasts::new(settings.bytes_max / limits::CACHE_STALE_SHARE));
-        Self { settings, map, applied: Mutex::new(applied), pasts, generation: AtomicU64::new(0), hasher, rules }
+        Self { settings, map, applied, pasts, tells, generation: AtomicU64::new(0), hasher, rules }
     }
 
     /// No app is served from here on, or its database is about to be another: everything is dropped, and nothing is
@@ -82,6 +86,8 @@ impl<V: Weigh> Cache<V> {
         let mut applied = self.lock();
         self.generation.store(applied.pause(), Ordering::Release);
         self.drop_all(&mut applied);
+        drop(applied);
+        self.tells.notify_one();
     }
 
     /// Serves another version of the app: its tracked tables, and the dependencies of its queries by [`QueryId`].
@@ -91,6 +97,8 @@ impl<V: Weigh> Cache<V> {
         let mut applied = self.lock();
         self.drop_all(&mut applied);
         self.generation.store(applied.load(shapes), Ordering::Release);
+        drop(applied);
+        self.tells.notify_one();
     }
 
     /// The answer that is kept under this key, if it is still good. Who gives it says so by [`Entry::note_read`].
@@ -152,10 +160,10 @@ impl<V: Weigh> Cache<V> {
         let bound = match checked {
             Ok(bound) => bound,
             Err(reason) => {
-                if matches!(reason, Unkept::Overtaken | Unkept::TooOld) {
-                    applied.unbind_group(&key);
-                }
+                let tells = matches!(reason, Unkept::Overtaken | Unkept::TooOld) && applied.unbind_group(&key);
                 applied.count_unkept(query, reason);
+                drop(applied);
+                self.tell(tells);
                 return Err((reason, value));
             }
         };
@@ -207,8 +215,10 @@ impl<V: Weigh> Cache<V> {
     pub fn ended(&self, _number: u64) {
         self.rules.linger(&[Rule::EndsBeforeCommit]);
         let mut applied = self.lock();
-        let late = applied.ended();
+        let (late, tells) = applied.ended();
         self.end_touched(&mut applied, late);
+        drop(applied);
+        self.tell(tells);
     }
 
     /// Drops everything.
@@ -241,7 +251,7 @@ impl<V: Weigh> Cache<V> {
         applied.query(query).map(|counters| counters.figures(applied.born(), now)).unwrap_or_default()
     }
 
-    /// Follows the answer of a query under a key: whoever does is told of commits that touch it. See [`Watcher`].
+    /// Follows the answer of a query under a key: commits that touch it are told of by [`Cache::told`]. See [`Watcher`].
     /// Errors: as many are followed as may be, or no app is served.
     pub fn watch(self: &Arc<Self>, key: &[u8], query: QueryId) -> Result<Watcher<V>, Unwatched> {
         let mut applied = self.lock();
@@ -249,6 +259,65 @@ impl<V: Weigh> Cache<V> {
         let membership = applied.join(key, query, self.settings.groups_max, entry.as_deref())?;
         drop(applied);
         Ok(Watcher::new(Arc::clone(self), membership))
+    }
+
+    /// Waits until there is something to tell of the answers that are followed, and takes it. For one who asks; dropped
+    /// at its await: nothing is lost.
+    pub async fn told(&self) -> Told {
+        loop {
+            let told = self.take_told();
+            if !told.is_empty() {
+                return told;
+            }
+            self.tells().await;
+        }
+    }
+
+    /// Waits until there may be something to tell: a commit that comes after [`Cache::take_told`] ends it.
+    pub async fn tells(&self) {
+        self.tells.notified().await;
+    }
+
+    /// What there is to tell now.
+    pub fn take_told(&self) -> Told {
+        self.lock().groups.take_told()
+    }
+
+    /// For each watcher and the position at which its answer was read: since which commit at the latest that answer is
+    /// the one of now; none: it may be another. All at one moment: those that are of now hold together.
+    pub fn hold<'a>(&self, all: impl Iterator<Item = (&'a Watcher<V>, u64)>) -> Vec<Option<u64>>
+    where
+        V: 'a,
+    {
+        let applied = self.lock();
+        all.map(|(watcher, position)| applied.groups.bound_since(&watcher.membership, position)).collect()
+    }
+
+    /// Binds who follows the answer under a key to what a run that failed rested on, as [`Cache::keep`] does to an
+    /// answer's, unless a commit after `position` has touched that: then it is told of.
+    pub fn bind(&self, start: Start, position: u64, key: &[u8], query: QueryId, resolve: &Resolve<'_>) {
+        let shapes = Arc::clone(self.lock().index.shapes());
+        let Some(bound) = Bound::new(&shapes, &self.hasher, query, resolve) else { return };
+        let mut applied = self.lock();
+        let tells = match applied.check(start.generation, position, &bound) {
+            Ok(()) => {
+                applied.bind_group(key, query, position, &bound);
+                false
+            }
+            Err(reason) => matches!(reason, Unkept::Overtaken | Unkept::TooOld) && applied.unbind_group(key),
+        };
+        drop(applied);
+        self.tell(tells);
+    }
+
+    fn tell(&self, tells: bool) {
+        if tells {
+            self.tells.notify_one();
+        }
+    }
+
+    pub(crate) fn begin(&self, membership: &Membership) {
+        self.lock().groups.begin(membership);
     }
 
     pub(crate) fn leave(&self, membership: &Membership) {

@@ -35,7 +35,7 @@ pub use bound::{Bound, Resolve};
 pub use cache::{Cache, Ended, Start};
 pub use entry::{Entry, Weigh};
 pub use figures::{CacheFigures, QueryFigures, Unkept};
-pub use groups::Unwatched;
+pub use groups::{Told, Unwatched};
 pub use past::Past;
 #[cfg(any(test, feature = "mutants"))]
 pub use rules::Rule;

@@ -75,12 +75,12 @@ fn everything_and_loads(world: &Arc<World>) {
     join([commits, loads, spawn(world, fills), spawn(world, fills), hits]);
 }
 
-/// Two who follow an answer, until they have its last value: one that is not told waits for ever, which shuttle tells.
+/// One who follows two answers until both are the last ones: if it were not told it would wait for ever, which shuttle
+/// tells.
 fn followers(world: &Arc<World>) {
-    let commits = spawn(world, |world| [0, 1, 0, 0].into_iter().for_each(|owner| world.commit(owner)));
-    let fills = spawn(world, |world| [0, 0].into_iter().for_each(|owner| world.fill(owner)));
-    let follows = |world: &World| world.follow(0, 3);
-    join([commits, fills, spawn(world, follows), spawn(world, follows)]);
+    let commits = spawn(world, |world| (0..3).for_each(|_| world.commit_to(&[0, 1])));
+    let fills = spawn(world, |world| [0, 1].into_iter().for_each(|owner| world.fill(owner)));
+    join([commits, fills, spawn(world, |world| world.follow([0, 1], 3))]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn neither_does_a_change_of_everything_or_of_the_app() {
 }
 
 #[test]
-fn who_follows_an_answer_gets_the_last_one() {
+fn who_follows_answers_gets_the_last_ones_and_never_a_mix() {
     finds_nothing(followers);
 }
 

@@ -107,6 +107,8 @@ pub const CACHE_RENEWAL_REST: u32 = 3;
 pub const CACHE_WARM_PATIENCE_MS: u64 = 1_000;
 /// Of `cache.size`, what ended answers take at most that `@cache stale` may still give: one part in so many.
 pub const CACHE_STALE_SHARE: u64 = 8;
+/// Answers that are followed at once, counted for each who follows; those that are different have a limit of their own.
+pub const FOLLOWED_MAX: usize = 100_000;
 /// Bytes of one lowered statement: lowering makes the author's text longer.
 pub const LOWERED_SQL_SIZE_MAX: usize = 4 * SQL_TEXT_SIZE_MAX;
 /// Levels of nesting in a lowered expression.

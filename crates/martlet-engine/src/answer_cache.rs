@@ -18,13 +18,13 @@ pub(crate) use renewals::{Due, Renewals};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use martlet_cache::{Cache, Ended, Past, QueryId, Resolve, Watcher};
+use martlet_cache::{Cache, Ended, Past, QueryId, Resolve, Told, Watcher};
 pub use martlet_cache::{CacheFigures, CacheSettings};
 pub(crate) use martlet_cache::{Unkept, Unwatched};
-use martlet_core::{Clock, Timestamp};
+use martlet_core::{Clock, Timestamp, Value};
 use martlet_sql::dependency::Tracked;
 use martlet_sql::{App, Bind};
-use martlet_store::{Answer, AnswerKeys, Changes, CommitObserver, Demand, Inputs};
+use martlet_store::{Answer, Changes, CommitObserver, Demand, Inputs};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -169,15 +169,12 @@ impl AnswerCache {
         answer: &Answer,
         now: Instant,
     ) -> Result<KeptAnswer, Option<Unkept>> {
-        let AnswerKeys { keys, values } = &**answer.keys.as_ref().ok_or(None)?;
+        let keys = answer.keys.as_ref().ok_or(None)?;
         let time_of_name = || plan.named().and_then(|name| self.named.load().get(name).copied());
         let named = time_of_name();
         let lives_for = plan.lives_for(named).map_err(|NoEnd| None)?;
-        let bind = |bind: &Bind| match bind {
-            Bind::Parameter(index) => inputs.arguments.get(*index).cloned(),
-            of_caller => key::of_caller(of_caller, &inputs.identity),
-        };
-        let resolve = Resolve { bind: &bind, keys, values };
+        let bind = |bind: &Bind| bind_of(bind, inputs);
+        let resolve = Resolve { bind: &bind, keys: &keys.keys, values: &keys.values };
         // As it was written it may have room for more, which would be kept as well.
         let body = answer.body.as_deref().map(Bytes::copy_from_slice);
         let kept = Answer { body, keys: None, last: answer.last.clone(), ..*answer };
@@ -244,6 +241,29 @@ impl AnswerCache {
         Some(KeptCall { generation, query: QueryId(query), inputs })
     }
 
+    /// Those who follow the answer of a call are told when what a run of it rested on is touched, though it failed.
+    /// For a plan whose keys all stand in its arguments.
+    pub(crate) fn bind(&self, plan: &CachePlan, generation: Generation, key: &[u8], inputs: &Inputs, position: u64) {
+        let bind = |bind: &Bind| bind_of(bind, inputs);
+        let resolve = Resolve { bind: &bind, keys: &[], values: &[] };
+        self.cache.bind(generation.start, position, key, plan.query(inputs), &resolve);
+    }
+
+    /// Waits until there may be something to tell of answers that are followed.
+    pub(crate) async fn tells(&self) {
+        self.cache.tells().await;
+    }
+
+    /// What there is to tell by now.
+    pub(crate) fn take_told(&self) -> Told {
+        self.cache.take_told()
+    }
+
+    /// See [`Cache::hold`].
+    pub(crate) fn hold<'a>(&self, all: impl Iterator<Item = (&'a Watcher<Kept>, u64)>) -> Vec<Option<u64>> {
+        self.cache.hold(all)
+    }
+
     /// Sets how long the answers of each named cache (`@cache named NAME`) are good; names that are missing have no
     /// end by time. For what is kept from now on: [`crate::Engine::set_cache_time`] also ends what is kept.
     pub fn set_named(&self, named: BTreeMap<String, Duration>) {
@@ -302,6 +322,13 @@ impl AnswerCache {
     /// What is attached to an answer has grown.
     pub(crate) fn reweigh(&self, kept: &KeptAnswer) {
         self.cache.reweigh(&kept.0);
+    }
+}
+
+fn bind_of(bind: &Bind, inputs: &Inputs) -> Option<Value> {
+    match bind {
+        Bind::Parameter(index) => inputs.arguments.get(*index).cloned(),
+        of_caller => key::of_caller(of_caller, &inputs.identity),
     }
 }
 

@@ -100,7 +100,7 @@ impl QueryScope {
 }
 
 /// What a cursor belongs to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scope([u8; 32]);
 
 impl Scope {

@@ -9,13 +9,13 @@ mod cache;
 mod caches;
 mod call;
 mod check;
+mod follow;
 mod limit;
 mod loaded;
 mod page;
 mod read;
 mod reload;
 mod renew;
-mod subscribe;
 
 use crate::answer_cache::AnswerCache;
 use crate::cursor::CursorKey;
@@ -31,6 +31,7 @@ use call::read_only;
 pub use call::{BatchItem, Call, Callable, Extras, Outcome, Source, Target};
 pub use check::CheckFigures;
 use check::Checks;
+pub(crate) use follow::{Followed, Own, Reading, not_followed, too_many};
 pub use limit::{LimitState, network};
 use loaded::{Entry, Loaded};
 use martlet_core::{Caller, Clock, Error, Position, Timestamp, code, limits};
@@ -41,7 +42,6 @@ use read::{Found, Given};
 pub use renew::{WarmFigures, warm_arguments};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-pub use subscribe::{Subscribe, Subscription};
 
 /// Defaults for what a declaration leaves open.
 #[derive(Debug, Clone)]
@@ -127,16 +127,6 @@ impl Engine {
     /// The store behind.
     pub fn store(&self) -> &SqliteStore {
         &self.store
-    }
-
-    /// Those who follow its answers.
-    pub(crate) fn live(&self) -> &Hub {
-        &self.live
-    }
-
-    /// The time of day.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     /// The last commit: to be read before what is kept is looked up, and told with it.
@@ -236,7 +226,7 @@ impl Engine {
         let deadline = call.arrival + self.timeout(&entry.callable);
         match &entry.callable {
             Callable::Query(query) => {
-                let found = self.read_as(entry, query, inputs, deadline, extras.takes_stale).await?;
+                let found = self.read(entry, query, inputs, deadline, extras.takes_stale).await?;
                 match &page {
                     // The cursor in it is the caller's own.
                     Some(page) => Ok(Found { answer: self.end_page(page, found.answer)?, kept: None, ..found }),

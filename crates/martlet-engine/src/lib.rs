@@ -33,7 +33,7 @@ pub use arguments::{Arguments, CompiledParams, paging};
 pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
 pub use engine::{
     BatchItem, CacheOverview, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, LimitState,
-    NamedCache, Outcome, Source, Subscribe, Subscription, Target, WarmFigures, network, warm_arguments,
+    NamedCache, Outcome, Source, Target, WarmFigures, network, warm_arguments,
 };
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use live::{

@@ -53,13 +53,11 @@ impl<V> Applied<V> {
         self.groups.covers(membership, position)
     }
 
-    /// An answer under this key was overtaken: who follows it reads again.
-    pub(crate) fn unbind_group(&mut self, key: &[u8]) {
+    /// An answer under this key was overtaken: who follows it reads again. Whether there is something to tell by now.
+    pub(crate) fn unbind_group(&mut self, key: &[u8]) -> bool {
         if let Some(record) = self.groups.touch(key) {
             self.index.remove(record);
         }
-        if !self.is_committing {
-            self.groups.wake();
-        }
+        !self.is_committing && self.groups.wake()
     }
 }

@@ -1,7 +1,7 @@
 //! A database in memory behind a cache, and what its threads do.
 
 use crate::rules::Rule;
-use crate::{Cache, CacheSettings, Entry, QueryId, Resolve, Unwatched, Weigh};
+use crate::{Cache, CacheSettings, Entry, QueryId, Resolve, Watcher, Weigh};
 use martlet_core::{Change, Type, Value};
 use martlet_sql::Bind;
 use martlet_sql::dependency::{Dependencies, Operand, Shape, Source, Tracked, TrackedTable, Tuples};
@@ -65,6 +65,15 @@ struct Data {
     loaded: u64,
 }
 
+/// An answer that is followed.
+struct Followed {
+    owner: i64,
+    watcher: Watcher<Number>,
+    is_due: bool,
+    /// Its position, and the number.
+    answer: (u64, u64),
+}
+
 pub(super) struct World {
     pub(super) cache: Arc<Cache<Number>>,
     mutant: Option<Mutant>,
@@ -109,12 +118,17 @@ impl World {
     }
 
     pub(super) fn commit(&self, owner: i64) {
-        let row = [Value::Integer(owner), Value::Integer(0)];
-        let change = Change { table: 0, old: None, new: Some(row.into()) };
+        self.commit_to(&[owner]);
+    }
+
+    /// One commit that writes a row of each of these.
+    pub(super) fn commit_to(&self, owners: &[i64]) {
+        let row =
+            |owner: &i64| Change { table: 0, old: None, new: Some([Value::Integer(*owner), Value::Integer(0)].into()) };
         let number = self.step(|data| data.finished + 1);
-        self.cache.begins(number, &[change]);
-        self.step(|data| data.begun[owner as usize] += 1);
-        self.step(|data| data.seen[owner as usize] = data.begun[owner as usize]);
+        self.cache.begins(number, &owners.iter().map(row).collect::<Vec<_>>());
+        self.step(|data| owners.iter().for_each(|owner| data.begun[*owner as usize] += 1));
+        self.step(|data| data.seen = data.begun);
         self.step(|data| data.finished = number);
         self.cache.ended(number);
     }
@@ -191,22 +205,37 @@ impl World {
         }
     }
 
-    /// Follows an answer until it is the last one.
-    pub(super) fn follow(&self, owner: i64, last: u64) {
-        let Ok(mut watcher) = self.cache.watch(&key(owner), QueryId(0)) else { return };
+    /// Follows two answers that every commit touches, until they are the last ones: answers that hold are of one
+    /// moment.
+    pub(super) fn follow(&self, owners: [i64; 2], last: u64) {
+        let watch = |owner| self.cache.watch(&key(owner), QueryId(0)).expect("an app is served");
+        let mut followed = owners.map(|owner| Followed { owner, watcher: watch(owner), is_due: true, answer: (0, 0) });
         loop {
-            watcher.begin();
-            let position = self.step(|data| data.finished);
-            let (position, number) = match self.get(owner) {
-                Some(entry) => (position, entry.value().number),
-                None => self.read(owner),
-            };
-            if number == last {
-                return;
+            for one in followed.iter_mut().filter(|one| one.is_due) {
+                one.watcher.begin();
+                let position = self.step(|data| data.finished);
+                one.answer = match self.get(one.owner) {
+                    Some(entry) => (position, entry.value().number),
+                    None => self.read(one.owner),
+                };
+                one.is_due = !one.watcher.covers(one.answer.0);
             }
-            if watcher.covers(position) {
-                let told: Result<(), Unwatched> = shuttle::future::block_on(watcher.changed());
-                told.expect("the app is not replaced");
+            let hold = self.cache.hold(followed.iter().map(|one| (&one.watcher, one.answer.0)));
+            let numbers = followed.each_ref().map(|one| one.answer.1);
+            if hold.iter().all(Option::is_some) {
+                self.found(numbers[0] == numbers[1], || format!("{numbers:?} hold together"));
+                if numbers == [last; 2] {
+                    return;
+                }
+            }
+            let told = if followed.iter().any(|one| one.is_due) {
+                self.cache.take_told()
+            } else {
+                shuttle::future::block_on(self.cache.told())
+            };
+            for (number, _) in told.touched {
+                let of_number = followed.iter_mut().filter(|one| one.watcher.number() == number);
+                of_number.for_each(|one| one.is_due = true);
             }
         }
     }

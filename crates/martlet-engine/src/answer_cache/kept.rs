@@ -121,6 +121,11 @@ impl KeptAnswer {
         self.0.is_alive()
     }
 
+    /// When its time passes, if it does.
+    pub(crate) fn ends_at(&self) -> Option<Instant> {
+        self.0.ends_at()
+    }
+
     /// The answer; while it is good, its position is not the one to be told with it.
     pub fn answer(&self) -> &Answer {
         &self.0.value().answer

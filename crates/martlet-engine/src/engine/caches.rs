@@ -78,7 +78,9 @@ impl Engine {
         if let Some(cache) = &self.settings.cache {
             cache.set_named_time(name, lives_for);
         }
-        Ok(self.clear_cache(named).unwrap_or(0))
+        let dropped = self.clear_cache(named).unwrap_or(0);
+        self.live().run_all();
+        Ok(dropped)
     }
 
     /// The error of who names what is not there: MRT030, with the nearest name.

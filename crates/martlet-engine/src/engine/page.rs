@@ -8,9 +8,17 @@ use martlet_store::{Answer, Demand, Form};
 use std::sync::Arc;
 
 /// What must be known of a page's call when its rows are there.
+#[derive(Debug, Clone)]
 pub(super) struct PageCall {
     scope: Scope,
     now: Timestamp,
+}
+
+impl PageCall {
+    /// The same call for a page that is given at another time.
+    pub(super) fn at(&self, now: Timestamp) -> Self {
+        Self { now, ..self.clone() }
+    }
 }
 
 /// Takes the arguments of a call apart: the declared ones, then what the page's plan wants.

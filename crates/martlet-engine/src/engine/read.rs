@@ -44,23 +44,13 @@ pub(super) struct Cached<'a> {
     pub(super) plan: &'a CachePlan,
     pub(super) generation: Generation,
     /// When it was looked up.
-    now: Instant,
+    pub(super) now: Instant,
 }
 
 impl Engine {
-    /// The answer of a query from where it can be had soonest. Dropped at its await: nothing is left.
+    /// The answer of a query from where it can be had soonest; where `takes_stale`, also what was the answer until lately,
+    /// if the query allows that. Dropped at its await: nothing is left.
     pub(super) async fn read(
-        &self,
-        entry: &Entry,
-        query: &Arc<Query>,
-        inputs: Inputs,
-        deadline: Instant,
-    ) -> Result<Found, Error> {
-        self.read_as(entry, query, inputs, deadline, false).await
-    }
-
-    /// As [`Engine::read`]; where `takes_stale`, also what was the answer until lately, if the query allows that.
-    pub(super) async fn read_as(
         &self,
         entry: &Entry,
         query: &Arc<Query>,

@@ -13,6 +13,13 @@ impl Engine {
     /// given nor kept from then on: nothing is kept while the store goes over from one app to the other.
     pub fn replace_app(&self, app: App) -> Result<(), Error> {
         let _alone = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = self.replace(app);
+        // On an error, too: while it was tried nothing was told.
+        self.live.app_replaced();
+        replaced
+    }
+
+    fn replace(&self, app: App) -> Result<(), Error> {
         let before = self.loaded.load_full();
         let loaded = Loaded::new(Arc::new(app), Some(&before))?;
         let cache = self.settings.cache.as_deref();

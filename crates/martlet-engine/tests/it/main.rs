@@ -11,5 +11,4 @@ mod hotel;
 mod pages;
 mod renew;
 mod stale;
-mod subscribe;
 mod support;

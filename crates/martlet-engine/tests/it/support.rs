@@ -14,12 +14,34 @@ pub(crate) struct TestEngine {
     pub(crate) engine: Arc<Engine>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) cache: Arc<AnswerCache>,
+    driver: Option<tokio::task::JoinHandle<()>>,
     _data: tempfile::TempDir,
 }
 
 impl TestEngine {
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self::new(app(files))
+    }
+
+    /// With a task that runs what is followed.
+    pub(crate) fn driven(files: &[(&str, &str)]) -> Self {
+        let mut test = Self::of(files);
+        test.start_driver();
+        test
+    }
+
+    pub(crate) fn start_driver(&mut self) {
+        let drive = Arc::clone(&self.engine).drive();
+        #[expect(clippy::disallowed_methods, reason = "no server whose shutdown could wait")]
+        let driver = tokio::spawn(drive);
+        self.driver = Some(driver);
+    }
+
+    /// As a server does that stops.
+    pub(crate) fn stop_driver(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.abort();
+        }
     }
 
     pub(crate) fn new(app: App) -> Self {
@@ -45,7 +67,7 @@ impl TestEngine {
         store.migrate(&app, false).expect("migrate");
         let settings = EngineSettings { cache: Some(Arc::clone(&cache)), check_every, ..EngineSettings::default() };
         let engine = Engine::new(app, store, settings, clock.clone()).expect("make the engine");
-        Self { engine: Arc::new(engine), clock, cache, _data: data }
+        Self { engine: Arc::new(engine), clock, cache, driver: None, _data: data }
     }
 
     pub(crate) async fn query(&self, caller: &Caller, name: &str, arguments: &str) -> Result<Answer, Error> {
@@ -75,6 +97,7 @@ impl TestEngine {
 
 impl Drop for TestEngine {
     fn drop(&mut self) {
+        self.stop_driver();
         self.engine.store().close();
     }
 }
