@@ -35,7 +35,7 @@ fn take(world: &World) -> Option<Told> {
 #[test]
 fn a_commit_that_touches_the_answer_is_told_of_when_it_can_be_seen() {
     let mut world = loaded(CacheSettings::default());
-    let (mut watcher, mut other) = (watch(&world, 1), watch(&world, 1));
+    let (watcher, other) = (watch(&world, 1), watch(&world, 1));
     assert!(!watcher.covers(world.commits), "nothing is known of the answer");
     world.keep(0, 1, Body::new(7)).unwrap();
     assert!(watcher.covers(world.commits) && other.covers(world.commits));
@@ -133,7 +133,7 @@ fn a_follower_does_not_need_the_entry() {
 #[test]
 fn a_follower_of_an_overtaken_answer_is_told() {
     let mut world = loaded(CacheSettings::default());
-    let mut watcher = watch(&world, 1);
+    let watcher = watch(&world, 1);
     watcher.begin();
     let start = world.cache.start();
     world.change(1);
@@ -154,7 +154,7 @@ fn a_follower_of_an_overtaken_answer_is_told() {
 #[test]
 fn an_answer_from_before_the_binding_is_not_covered() {
     let mut world = loaded(CacheSettings::default());
-    let mut watcher = watch(&world, 1);
+    let watcher = watch(&world, 1);
     watcher.begin();
     world.change(1);
     world.keep(0, 1, Body::new(8)).unwrap();

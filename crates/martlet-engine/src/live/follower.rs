@@ -287,12 +287,8 @@ impl Follower {
                 }
             }
         }
-        let errors = parts.iter().filter_map(|part| match part {
-            Part::Refused(error) => Some(error),
-            Part::Following { .. } => None,
-        });
-        if let Some(error) = errors.last().filter(|_| !parts.iter().any(|part| matches!(part, Part::Following { .. })))
-        {
+        let follows_any = parts.iter().any(|part| matches!(part, Part::Following { .. }));
+        if !follows_any && let Some(Part::Refused(error)) = parts.first() {
             return Err(error.clone());
         }
         (self.parts, self.generation, self.timer) = (parts, Some(generation), None);

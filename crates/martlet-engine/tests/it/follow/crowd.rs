@@ -12,20 +12,22 @@ async fn follow_until(test: &Arc<TestEngine>, followers: usize, kind: impl Fn(us
         let (test, kind, begun) = (Arc::clone(test), kind(number), begun.clone());
         tasks.spawn(async move {
             let mut follower = follow(&test, &anonymous(), "of_kind", &format!(r#"{{"kind":"{kind}"}}"#));
-            next(&mut follower).await.unwrap();
-            begun.send(()).unwrap();
-            while !next(&mut follower).await.unwrap().contains(last) {}
+            next(&mut follower).await.expect("it goes well");
+            begun.send(()).expect("it goes well");
+            while !next(&mut follower).await.expect("it goes well").contains(last) {}
             follower
         });
     }
     for _ in 0..followers {
-        beginning.recv().await.unwrap();
+        beginning.recv().await.expect("it goes well");
     }
     let writer = Arc::clone(test);
-    tokio::spawn(async move { writer.act(&anonymous(), "touch_all", "").await.unwrap() }).await.unwrap();
+    tokio::spawn(async move { writer.act(&anonymous(), "touch_all", "").await.expect("it goes well") })
+        .await
+        .expect("it goes well");
     let mut all = Vec::new();
     while let Some(follower) = tasks.join_next().await {
-        all.push(follower.unwrap());
+        all.push(follower.expect("it goes well"));
     }
     let figures = test.engine.live_figures();
     assert_eq!(figures.followers, followers);
@@ -105,7 +107,7 @@ async fn followers_of_a_busy_answer_end_with_the_last_one() {
         let mut of_a = follow(&test, &anonymous(), "of_kind", OF_A);
         let (mut seen, mut positions) = (Vec::new(), Vec::new());
         while seen.last() != Some(&WRITES) {
-            let frame = next_frame(&mut of_a).await.unwrap();
+            let frame = next_frame(&mut of_a).await.expect("it goes well");
             let body = text(&frame.answers[0]);
             let weight = body.rsplit(':').next().and_then(|rest| rest.trim_end_matches("}]").parse().ok());
             seen.push(weight.unwrap_or(0u32));

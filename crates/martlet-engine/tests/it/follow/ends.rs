@@ -10,7 +10,7 @@ async fn refused(test: &TestEngine, caller: &Caller, name: &str, arguments: &str
 }
 
 #[tokio::test]
-async fn the_same_road_refuses() {
+async fn abuse_ws_03_the_same_road_refuses() {
     let test = TestEngine::driven(ITEMS);
     for (name, arguments, code) in [
         ("mine", "", "42501"),

@@ -110,8 +110,8 @@ async fn no_frame_is_a_mix(pairs: u32, writers: u32, writes: u32, pause_us: u64)
                     }
                     continue;
                 };
-                let frame = frame.unwrap();
-                let [left, right] = [0, 1].map(|part| text(&frame.answers[part]).parse::<u32>().unwrap());
+                let frame = frame.expect("it goes well");
+                let [left, right] = [0, 1].map(|part| text(&frame.answers[part]).parse::<u32>().expect("it goes well"));
                 assert!(left >= last[0] && right >= last[1], "{last:?} {left} {right}");
                 assert!(frame.is_partial || left == right, "{left} {right}");
                 whole += u32::from(!frame.is_partial);
@@ -134,11 +134,11 @@ async fn no_frame_is_a_mix(pairs: u32, writers: u32, writes: u32, pause_us: u64)
         });
     }
     while let Some(writer) = writing.join_next().await {
-        writer.unwrap();
+        writer.expect("it goes well");
     }
     ended.store(true, Ordering::SeqCst);
     while let Some(follower) = tasks.join_next().await {
-        let (last, whole) = follower.unwrap();
+        let (last, whole) = follower.expect("it goes well");
         assert_eq!(last, [writes; 2]);
         assert!(whole > 0, "the last is whole");
     }
