@@ -6,7 +6,7 @@ use martlet_core::{Claims, Identity};
 use std::task::{Context, Poll, Waker};
 
 async fn refused(test: &TestEngine, caller: &Caller, name: &str, arguments: &str) -> String {
-    next(&mut follow(test, caller, name, arguments)).await.unwrap_err().code.to_string()
+    next(&mut follow(test, caller, name, arguments)).await.expect_err("it is refused").code.to_string()
 }
 
 #[tokio::test]
