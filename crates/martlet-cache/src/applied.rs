@@ -211,6 +211,11 @@ impl<V> Applied<V> {
         self.generation
     }
 
+    /// Commits of late, for who looks for a fault.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     pub(crate) fn count_cleared(&mut self) {
         self.figures.cleared += 1;
     }

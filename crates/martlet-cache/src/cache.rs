@@ -12,6 +12,7 @@ use crate::groups::{Membership, Told, Unwatched};
 use crate::index::Index;
 use crate::map::Map;
 use crate::past::{Past, Pasts};
+use crate::recent::CommitTold;
 use crate::rules::{Rule, Rules};
 use crate::settings::CacheSettings;
 use crate::shapes::{QueryId, Shapes};
@@ -238,6 +239,12 @@ impl<V: Weigh> Cache<V> {
         drop(applied);
         self.pasts().remove_queries(is_wanted);
         entries.len()
+    }
+
+    /// Commits from this one on that have written to one of these tracked tables, the first and the last of them, and
+    /// how many there are, as far as they are remembered: for who looks for a fault.
+    pub fn commits_since(&self, number: u64, tables: &[usize], max: usize) -> (Vec<CommitTold>, usize) {
+        self.lock().recent().told(number, tables, max)
     }
 
     /// What it has done.

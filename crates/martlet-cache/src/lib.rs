@@ -37,6 +37,7 @@ pub use entry::{Entry, Weigh};
 pub use figures::{CacheFigures, QueryFigures, Unkept};
 pub use groups::{Told, Unwatched};
 pub use past::Past;
+pub use recent::CommitTold;
 #[cfg(any(test, feature = "mutants"))]
 pub use rules::Rule;
 pub use settings::CacheSettings;

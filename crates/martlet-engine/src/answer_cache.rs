@@ -7,12 +7,14 @@ mod counters;
 mod kept;
 mod key;
 mod plan;
+mod record;
 mod renewals;
 
 pub use counters::QueryCacheFigures;
 pub(crate) use counters::QueryCounters;
 pub use kept::{Attached, Kept, KeptAnswer};
 pub(crate) use plan::{CachePlan, Generation, NoEnd, plans};
+pub(crate) use record::FillRecord;
 pub use renewals::{Cause, RenewalFigures, Renewed};
 pub(crate) use renewals::{Due, Renewals};
 

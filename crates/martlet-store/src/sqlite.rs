@@ -179,6 +179,12 @@ impl SqliteStore {
         self.0.shared.position()
     }
 
+    /// Between which commits it is now; none while one is under way. Equal before and after: everything between was at
+    /// one position, as far as the writes of this process go.
+    pub fn turn(&self) -> Option<u64> {
+        self.0.shared.turn()
+    }
+
     /// Who is told of its commits.
     pub fn observer(&self) -> Option<&Arc<dyn CommitObserver>> {
         self.0.shared.settings.observer.as_ref()

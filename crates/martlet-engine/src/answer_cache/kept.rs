@@ -116,6 +116,11 @@ impl KeptAnswer {
         self.0.renewal_failed();
     }
 
+    /// What it is kept under.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.0.key()
+    }
+
     /// Whether no commit has touched what it rests on.
     pub(crate) fn is_alive(&self) -> bool {
         self.0.is_alive()

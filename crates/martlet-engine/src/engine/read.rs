@@ -35,6 +35,11 @@ impl Found {
     fn stale(kept: KeptAnswer, staleness: Staleness) -> Self {
         Self { answer: kept.answer().clone(), source: Source::Stale(staleness), kept: Some(kept) }
     }
+
+    /// Of an answer that the store gave and that is not kept.
+    pub(super) fn of_store(answer: Answer) -> Self {
+        Self { answer, source: Source::Store, kept: None }
+    }
 }
 
 /// A query whose answers are kept, and the cache that they are kept in.
@@ -70,10 +75,18 @@ impl Engine {
                 }
                 let demand = inputs.demand;
                 let found = match self.is_compared(cached.plan) {
-                    true => Box::pin(self.checked(cached, kept, position, query, inputs, deadline)).await,
+                    true => Box::pin(self.checked_hit(cached, kept, position, query, inputs, deadline)).await,
                     false => Found::of(kept, position),
                 };
                 given(query, demand, found)
+            }
+            // A surface was about to give one.
+            LookUp::Miss(key) if let Some(suspect) = self.suspect(&key) => {
+                let demand = inputs.demand;
+                match Box::pin(self.checked(cached, suspect, query, inputs.clone(), deadline)).await {
+                    Some(found) => given(query, demand, found),
+                    None => Box::pin(self.read_together(cached, &key, query, inputs, deadline)).await,
+                }
             }
             LookUp::TooLarge => {
                 cached.plan.counters.bypassed();

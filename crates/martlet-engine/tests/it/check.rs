@@ -85,3 +85,40 @@ async fn what_depends_on_the_time_is_not_compared_and_its_turn_passes() {
     assert_eq!(source(&test, "items").await, Source::Memory);
     assert_eq!(test.engine.check_figures().checked, before + 1);
 }
+
+/// A caller who asks in turns would else be looked at always or never.
+#[tokio::test]
+async fn distances_vary_around_what_is_set() {
+    let test = comparing(100);
+    let before = begin(&test).await;
+    let (mut distances, mut since, mut checked) = (Vec::new(), 0, before);
+    while distances.len() < 40 {
+        source(&test, "items").await;
+        since += 1;
+        let now = test.engine.check_figures().checked;
+        if now > checked {
+            distances.push(since);
+            (since, checked) = (0, now);
+        }
+    }
+    assert!(distances.iter().all(|distance| (50..=150).contains(distance)), "{distances:?}");
+    assert!(distances.iter().any(|distance| *distance != distances[0]), "{distances:?}");
+    let mean = distances.iter().sum::<u64>() / distances.len() as u64;
+    assert!((80..=120).contains(&mean), "{mean}");
+}
+
+/// What a surface holds on to is compared, whether or not it is what a look-up finds.
+#[tokio::test]
+async fn what_a_surface_was_about_to_give_is_what_is_compared() {
+    let test = comparing(1_000_000);
+    source(&test, "items").await;
+    let kept = test.answer(&anonymous(), "items", "{}").await.kept.expect("it is kept");
+    // Good: the caller gets it from memory.
+    test.engine.check_next(&kept);
+    assert_eq!(source(&test, "items").await, Source::Memory);
+    assert_eq!(test.runs("items"), 1, "none was due by the count");
+    // Ended, and another one in its place by now, or none: the store's answer, and no wrong one.
+    test.act(&anonymous(), "put", r#"{"id":1,"name":"n"}"#).await.expect("a write");
+    assert_eq!(source(&test, "items").await, Source::Store);
+    assert_eq!(test.engine.check_figures().violations, 0);
+}

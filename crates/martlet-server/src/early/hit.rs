@@ -73,7 +73,11 @@ impl Hits {
             if may_have { shared.aliases.get(key, times.1, now_s) } else { None }
         })?;
         // Now and then one is compared with the database, or asks for the next one, on the ordinary way.
-        if shared.engine.is_check_due() || alias.kept.is_renewal_due(times.1) {
+        if shared.engine.is_check_due() {
+            shared.engine.check_next(&alias.kept);
+            return None;
+        }
+        if alias.kept.is_renewal_due(times.1) {
             return None;
         }
         let (status, coding) = judge(&alias, plain)?;

@@ -103,11 +103,15 @@ impl Shared {
         let _: Result<(), ()> = self.commit(&Captured::Everything, || Ok(()));
     }
 
-    /// Between which commits it is now; none while one is under way, which some may already see and others not yet,
-    /// and while no snapshot may be held.
-    pub(super) fn commit_turn(&self) -> Option<u64> {
+    /// Between which commits it is now; none while one is under way, which some may already see and others not yet.
+    pub(super) fn turn(&self) -> Option<u64> {
         let turn = self.commit_turns.load(Ordering::SeqCst);
-        (turn.is_multiple_of(2) && self.may_hold.load(Ordering::Relaxed)).then_some(turn)
+        turn.is_multiple_of(2).then_some(turn)
+    }
+
+    /// As [`Shared::turn`]; none while no snapshot may be held.
+    pub(super) fn commit_turn(&self) -> Option<u64> {
+        self.turn().filter(|_| self.may_hold.load(Ordering::Relaxed))
     }
 
     /// Whether snapshots may be held, which keep the log from being copied.

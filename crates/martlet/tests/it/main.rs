@@ -28,6 +28,7 @@ mod planted;
 mod quickstart;
 mod readme;
 mod report;
+mod sampler;
 mod seed;
 mod serve;
 mod sql;
