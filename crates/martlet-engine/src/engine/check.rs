@@ -115,9 +115,9 @@ impl Engine {
         is_due && !plan.must_end()
     }
 
-    /// The answer under this key that a surface was about to give, and that is not there any more.
-    pub(super) fn suspect(&self, key: &[u8]) -> Option<Subject> {
-        if !self.checks.has_suspects.load(Ordering::Relaxed) {
+    /// The answer under this key that a surface was about to give. None where it cannot be compared.
+    pub(super) fn suspect(&self, plan: &CachePlan, key: &[u8]) -> Option<Subject> {
+        if plan.must_end() || !self.checks.has_suspects.load(Ordering::Relaxed) {
             return None;
         }
         let mut suspects = self.suspects();
@@ -154,7 +154,7 @@ impl Engine {
         deadline: Instant,
     ) -> Found {
         // What a surface was about to give may be another than what is found now.
-        let subject = self.suspect(kept.key()).unwrap_or_else(|| self.subject(kept.clone()));
+        let subject = self.suspect(cached.plan, kept.key()).unwrap_or_else(|| self.subject(kept.clone()));
         match self.checked(cached, subject, query, inputs, deadline).await {
             Some(found) if found.source == Source::Store => found,
             _ => Found::of(kept, position),

@@ -81,10 +81,13 @@ impl Engine {
                 given(query, demand, found)
             }
             // A surface was about to give one.
-            LookUp::Miss(key) if let Some(suspect) = self.suspect(&key) => {
+            LookUp::Miss(key) if let Some(suspect) = self.suspect(cached.plan, &key) => {
                 let demand = inputs.demand;
                 match Box::pin(self.checked(cached, suspect, query, inputs.clone(), deadline)).await {
-                    Some(found) => given(query, demand, found),
+                    Some(found) => {
+                        cached.plan.counters.missed();
+                        given(query, demand, found)
+                    }
                     None => Box::pin(self.read_together(cached, &key, query, inputs, deadline)).await,
                 }
             }

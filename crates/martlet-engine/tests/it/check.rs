@@ -1,6 +1,7 @@
 //! Answers from memory that are compared with the store's.
 
 use crate::support::{TestEngine, anonymous, app};
+use martlet_core::{Clock as _, Timestamp};
 use martlet_engine::{CacheSettings, CheckFigures, Source};
 
 const FILES: &[(&str, &str)] = &[
@@ -120,5 +121,16 @@ async fn what_a_surface_was_about_to_give_is_what_is_compared() {
     // Ended, and another one in its place by now, or none: the store's answer, and no wrong one.
     test.act(&anonymous(), "put", r#"{"id":1,"name":"n"}"#).await.expect("a write");
     assert_eq!(source(&test, "items").await, Source::Store);
+    assert_eq!(test.engine.check_figures().violations, 0);
+    let figures = test.figures("items");
+    assert_eq!((figures.hits, figures.misses), (2, 2), "each call is counted once");
+    // What depends on the time is another answer each time, and not wrong.
+    source(&test, "clock").await;
+    let kept = test.answer(&anonymous(), "clock", "{}").await.kept.expect("it is kept");
+    for _ in 0..2 {
+        test.engine.check_next(&kept);
+        test.clock.set(Timestamp::from_micros(test.clock.now().micros() + 60_000_000));
+        assert_eq!(source(&test, "clock").await, Source::Store);
+    }
     assert_eq!(test.engine.check_figures().violations, 0);
 }
