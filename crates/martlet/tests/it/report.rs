@@ -56,7 +56,9 @@ fn a_report_tells_what_a_server_has_done_while_it_runs_and_at_rest() {
     assert!(count("memory_bytes") > 1 << 20);
     assert!(told["now"]["p99_s"].as_f64() > Some(0.0));
     let notes = item(&told, "query", "notes");
-    assert_eq!([&notes["calls"], &notes["runs"], &notes["hits"]], [30, 1, 29], "{notes}");
+    assert_eq!([&notes["calls"], &notes["hits"]], [30, 29], "{notes}");
+    // The write ended what was kept: the server may have computed the next answer by itself.
+    assert!((1..=2).contains(&notes["runs"].as_u64().expect("a number")), "{notes}");
     assert_eq!(item(&told, "action", "add_note")["calls"], 1);
     let route = item(&told, "route", "GET /rest/v1/rpc/{name}");
     assert_eq!(route["calls"], 31, "{route}");
