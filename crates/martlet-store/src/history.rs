@@ -5,9 +5,11 @@
 //! is in memory: to look at it never waits for a disk.
 //! Whoever counts calls [`History::record`] on a thread of its own; see `martlet-server/src/history.rs`.
 
+mod bounds;
 mod file;
 mod json;
 mod period;
+mod rows;
 #[cfg(test)]
 mod tests;
 

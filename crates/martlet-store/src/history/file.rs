@@ -5,9 +5,11 @@
 //! Write-ahead log, synced at checkpoints only: a kill loses nothing, loss of power the last minutes, and neither
 //! harms the file. The columns are made from the tables of figures: a newer version adds those that are missing.
 
-use super::period::{Counts, Figure, Item, ItemCounts, ItemFigure, ItemKind, Period};
-use martlet_core::{Spread, Timestamp};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Result, Row, params_from_iter, types};
+use super::bounds::{drop_beyond, drop_to_size};
+use super::period::{Figure, ItemFigure, Period};
+use super::rows::{item_of, period_of, read_one, select_items, select_periods, write_one};
+use martlet_core::Timestamp;
+use rusqlite::{Connection, OpenFlags, Result};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +24,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const PAGE_SIZE: i64 = 4096;
 /// Pages after which the log is copied into the file.
 const LOG_PAGES: u32 = 256;
-/// The share of the rows that is dropped at once where the file is too large.
-const DROPPED_SHARE: i64 = 10;
 
 pub(super) const MINUTE_S: i64 = 60;
 pub(super) const HOUR_S: i64 = 3_600;
@@ -38,7 +38,7 @@ pub enum Step {
 }
 
 impl Step {
-    const ALL: [Step; 2] = [Step::Minute, Step::Hour];
+    pub(super) const ALL: [Step; 2] = [Step::Minute, Step::Hour];
 
     /// How long one is, in seconds.
     pub const fn seconds(self) -> i64 {
@@ -48,14 +48,14 @@ impl Step {
         }
     }
 
-    const fn table(self) -> &'static str {
+    pub(super) const fn table(self) -> &'static str {
         match self {
             Step::Minute => "minutes",
             Step::Hour => "hours",
         }
     }
 
-    const fn items(self) -> &'static str {
+    pub(super) const fn items(self) -> &'static str {
         match self {
             Step::Minute => "minute_items",
             Step::Hour => "hour_items",
@@ -261,160 +261,6 @@ fn add_columns(sqlite: &Connection, table: &str, names: impl Iterator<Item = &'s
         sqlite.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0"))?;
     }
     Ok(())
-}
-
-fn columns<F: Copy>(all: &[F], name: fn(F) -> &'static str) -> String {
-    all.iter().map(|figure| name(*figure)).collect::<Vec<_>>().join(", ")
-}
-
-fn select_periods(step: Step) -> String {
-    let table = step.table();
-    format!("SELECT at, observed_ms, durations, {} FROM {table}", columns(Figure::ALL, Figure::name))
-}
-
-fn select_items(step: Step) -> String {
-    let figures = columns(ItemFigure::ALL, ItemFigure::name);
-    format!(
-        "SELECT at, n.kind, n.name, durations, {figures} FROM {} AS i JOIN names AS n ON n.id = i.name",
-        step.items()
-    )
-}
-
-fn read_one(sqlite: &Connection, step: Step, at_s: i64) -> Result<Option<Period>> {
-    let sql = format!("{} WHERE at = ?1", select_periods(step));
-    let Some(mut period) = sqlite.prepare_cached(&sql)?.query_row([at_s], period_of).optional()? else {
-        return Ok(None);
-    };
-    let sql = format!("{} WHERE at = ?1", select_items(step));
-    let mut statement = sqlite.prepare_cached(&sql)?;
-    let mut rows = statement.query([at_s])?;
-    let mut names = HashMap::new();
-    while let Some(row) = rows.next()? {
-        period.items.push(item_of(row, &mut names)?.1);
-    }
-    Ok(Some(period))
-}
-
-fn write_one(sqlite: &Connection, step: Step, at_s: i64, period: &Period) -> Result<()> {
-    let marks = |count: usize| vec!["?"; count].join(", ");
-    let observed_ms = i64::try_from(period.observed.as_millis()).unwrap_or(i64::MAX);
-    let mut values: Vec<types::Value> = vec![at_s.into(), observed_ms.into(), period.durations.to_bytes().into()];
-    values.extend(Figure::ALL.iter().map(|figure| integer(period.get(*figure))));
-    let sql = format!(
-        "INSERT OR REPLACE INTO {} (at, observed_ms, durations, {}) VALUES ({})",
-        step.table(),
-        columns(Figure::ALL, Figure::name),
-        marks(values.len())
-    );
-    sqlite.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-    for item in &period.items {
-        let name = name_id(sqlite, item)?;
-        let mut values: Vec<types::Value> = vec![at_s.into(), name.into(), item.durations.to_bytes().into()];
-        values.extend(ItemFigure::ALL.iter().map(|figure| integer(item.get(*figure))));
-        let sql = format!(
-            "INSERT OR REPLACE INTO {} (at, name, durations, {}) VALUES ({})",
-            step.items(),
-            columns(ItemFigure::ALL, ItemFigure::name),
-            marks(values.len())
-        );
-        sqlite.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-    }
-    Ok(())
-}
-
-fn name_id(sqlite: &Connection, item: &Item) -> Result<i64> {
-    let kind = item.kind as i64;
-    let known = sqlite
-        .prepare_cached("SELECT id FROM names WHERE kind = ?1 AND name = ?2")?
-        .query_row((kind, &*item.name), |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(id);
-    }
-    sqlite.prepare_cached("INSERT INTO names (kind, name) VALUES (?1, ?2)")?.insert((kind, &*item.name))
-}
-
-/// Drops rows beyond so many: those that are farthest from now, so that a clock that was far in the future for a while
-/// does not end what is right.
-fn drop_beyond(sqlite: &Connection, step: Step, rows_max: usize, now: Timestamp) -> Result<()> {
-    let table = step.table();
-    let count: i64 =
-        sqlite.prepare_cached(&format!("SELECT count(*) FROM {table}"))?.query_one([], |row| row.get(0))?;
-    let too_many = usize::try_from(count).unwrap_or(0).saturating_sub(rows_max);
-    drop_farthest(sqlite, step, too_many, now)
-}
-
-fn drop_farthest(sqlite: &Connection, step: Step, count: usize, now: Timestamp) -> Result<()> {
-    let (table, items) = (step.table(), step.items());
-    let now_s = step.begin_s(now);
-    for _ in 0..count {
-        let ends = |row: &Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
-        let sql = format!("SELECT (SELECT min(at) FROM {table}), (SELECT max(at) FROM {table})");
-        let (Some(first), Some(last)) = sqlite.prepare_cached(&sql)?.query_one([], ends)? else { return Ok(()) };
-        let at_s = if now_s.abs_diff(last) > now_s.abs_diff(first) { last } else { first };
-        sqlite.prepare_cached(&format!("DELETE FROM {items} WHERE at = ?1"))?.execute([at_s])?;
-        sqlite.prepare_cached(&format!("DELETE FROM {table} WHERE at = ?1"))?.execute([at_s])?;
-    }
-    Ok(())
-}
-
-/// Drops minutes, then hours, until what is in use is well below the size.
-fn drop_to_size(sqlite: &Connection, pages_max: i64, now: Timestamp) -> Result<()> {
-    let number = |pragma: &str| sqlite.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let rows = |step: Step| -> Result<i64> {
-        sqlite.query_one(&format!("SELECT count(*) FROM {}", step.table()), [], |row| row.get(0))
-    };
-    loop {
-        if number("page_count")? - number("freelist_count")? <= pages_max / 10 * 9 {
-            return Ok(());
-        }
-        // The one that was just written stays.
-        let Some(step) = Step::ALL.into_iter().find(|step| rows(*step).is_ok_and(|rows| rows > 1)) else {
-            return Ok(());
-        };
-        let count = (rows(step)? / DROPPED_SHARE).max(1);
-        drop_farthest(sqlite, step, usize::try_from(count).unwrap_or(1), now)?;
-    }
-}
-
-fn period_of(row: &Row<'_>) -> Result<Period> {
-    let mut counts = Counts::default();
-    for (place, figure) in (3..).zip(Figure::ALL) {
-        counts.set(*figure, unsigned(row, place)?);
-    }
-    Ok(Period {
-        at: time_of(row.get(0)?),
-        observed: Duration::from_millis(unsigned(row, 1)?),
-        durations: spread(row, 2)?,
-        counts,
-        items: Vec::new(),
-    })
-}
-
-fn item_of(row: &Row<'_>, names: &mut HashMap<String, Arc<str>>) -> Result<(i64, Item)> {
-    let kind = usize::from(row.get::<_, u8>(1)?);
-    let kind = *ItemKind::ALL.get(kind).ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?;
-    let name: String = row.get(2)?;
-    let name = Arc::clone(names.entry(name).or_insert_with_key(|name| name.as_str().into()));
-    let mut counts = ItemCounts::default();
-    for (place, figure) in (4..).zip(ItemFigure::ALL) {
-        counts.set(*figure, unsigned(row, place)?);
-    }
-    Ok((row.get(0)?, Item { kind, name, counts, durations: spread(row, 3)? }))
-}
-
-fn spread(row: &Row<'_>, place: usize) -> Result<Spread> {
-    let bytes = row.get_ref(place)?.as_blob()?;
-    Spread::from_bytes(bytes).ok_or(rusqlite::Error::InvalidColumnType(place, "durations".into(), types::Type::Blob))
-}
-
-fn unsigned(row: &Row<'_>, place: usize) -> Result<u64> {
-    let number: i64 = row.get(place)?;
-    Ok(u64::try_from(number).unwrap_or(0))
-}
-
-fn integer(number: u64) -> types::Value {
-    types::Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 pub(super) fn time_of(seconds: i64) -> Timestamp {
