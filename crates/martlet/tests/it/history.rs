@@ -134,6 +134,9 @@ fn abuse_cache_02_every_answer_is_the_query_on_one_prefix_of_the_commits() {
     assert_eq!(server.stop(), Some(0));
     assert!(world.history.answers() as u64 + CLIENTS >= reads);
     world.is_right(0.6);
+    let marked = world.history.reads.iter().filter(|read| read.is_stale).count();
+    println!("{marked} answers after their end, marked");
+    assert!(marked > 0, "nothing is shown of `@cache stale`");
 }
 
 /// A load during which the app is replaced again and again.

@@ -1,6 +1,9 @@
 //! The app of the histories: each action writes its tag into a log inside its transaction, so that the log is the
 //! order of commits; each query's answer is computed by `model.rs` too.
 
+/// How long the answers of [`super::model::Ask::Lax`] may be given after their end, in nanoseconds.
+pub(crate) const STALE_NS: u64 = 300_000_000;
+
 /// Its files.
 pub(crate) const FILES: &[(&str, &str)] = &[
     (
@@ -86,6 +89,10 @@ pub(crate) const FILES: &[(&str, &str)] = &[
          -- @expect row else 409 tricked \"All of it is rolled back.\"\nselect key from registers where key = -1;\n",
     ),
     // Queries.
+    (
+        "queries/lax.sql",
+        "-- @allow anyone\n-- @cache stale 300ms\n-- @warm key=1\n-- @param key bigint\nselect key, value from registers where key = :key\n",
+    ),
     (
         "queries/register.sql",
         "-- @allow anyone\n-- @param key bigint\nselect key, value from registers where key = :key\n",

@@ -6,7 +6,11 @@
 //! of every write acknowledged before the read began, of every read that ended before it began, and of the position
 //! that was told with it; and every write that it shows had begun before the read ended. Reads are taken by their
 //! beginnings and each gets the least such number: if there is any way to number them, this is one.
+//!
+//! An answer that is marked as stale, of a query that allows it, must be the query on the prefix that its position
+//! tells, and still on one with every write acknowledged longer ago than it may be stale. It says nothing of others.
 
+use super::app::STALE_NS;
 use super::model::{Ask, Op, State};
 use martlet_core::Position;
 use std::collections::HashMap;
@@ -21,6 +25,8 @@ pub(crate) struct Read {
     pub(crate) position: Position,
     pub(crate) parts: Vec<(Ask, Arc<str>)>,
     pub(crate) is_from_memory: bool,
+    /// It says that it is not the answer any more: only where the query allows that.
+    pub(crate) is_stale: bool,
     /// The first and the last version of the app that may have been served meanwhile.
     pub(crate) versions: (u32, u32),
 }
@@ -123,6 +129,10 @@ impl History {
                 shown = shown.max(number);
                 pending.pop();
             }
+            if read.is_stale {
+                found.extend(judge_stale(read, &order, &mut answers));
+                continue;
+            }
             let least = shown.max(order.acknowledged_before(read.begin)).max(order.shown_by(read.position));
             let most = order.begun_before(read.end);
             let is_shown = |number: usize| order.is_boundary(number);
@@ -138,6 +148,22 @@ impl History {
         }
         found
     }
+}
+
+/// What is wrong with an answer that says that it is stale.
+fn judge_stale(read: &Read, order: &Order, answers: &mut Answers<'_>) -> Option<Violation> {
+    let position = order.shown_by(read.position);
+    let least = order.acknowledged_before(read.begin.saturating_sub(STALE_NS)).max(position);
+    let told = || format!("{read:?}; marked as stale, wanted on {position}, and {least} or more");
+    let is_allowed = read.parts.iter().all(|(ask, _)| matches!(ask, Ask::Lax { .. }));
+    if !is_allowed {
+        return Some(Violation::Stale(told()));
+    }
+    if position > order.tags.len() || !answers.hold(read, position) {
+        return Some(Violation::NoPrefix(told()));
+    }
+    let mut all = (least..=order.begun_before(read.end)).filter(|number| order.is_boundary(*number));
+    (!all.any(|number| answers.hold(read, number))).then(|| Violation::Stale(told()))
 }
 
 fn judge(read: &Read, order: &Order, answers: &mut Answers<'_>, least: usize, most: usize) -> Violation {

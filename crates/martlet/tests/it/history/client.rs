@@ -27,6 +27,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) position: Option<Position>,
     pub(crate) is_from_memory: bool,
+    /// It says that it is not the answer any more.
+    pub(crate) is_stale: bool,
     pub(crate) tag: String,
     pub(crate) body: String,
 }
@@ -119,8 +121,14 @@ impl Client {
     }
 
     fn read(&mut self) -> std::io::Result<Reply> {
-        let mut reply =
-            Reply { status: 0, position: None, is_from_memory: false, tag: String::new(), body: String::new() };
+        let mut reply = Reply {
+            status: 0,
+            position: None,
+            is_from_memory: false,
+            is_stale: false,
+            tag: String::new(),
+            body: String::new(),
+        };
         let mut length = 0;
         loop {
             self.head.clear();
@@ -138,7 +146,7 @@ impl Client {
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.parse().expect("a length"),
                 "martlet-position" => reply.position = Some(value.parse().expect("a position")),
-                "martlet-cache" => reply.is_from_memory = value == "memory",
+                "martlet-cache" => (reply.is_from_memory, reply.is_stale) = (value == "memory", value == "stale"),
                 "etag" => value.clone_into(&mut reply.tag),
                 "transfer-encoding" => panic!("a length is told for every answer"),
                 _ => {}
@@ -163,6 +171,7 @@ fn ended(part: &str) -> String {
 fn call(ask: Ask, cursor: Option<&str>) -> (&'static str, Value) {
     match ask {
         Ask::Register { key } => ("register", json!({"key": key})),
+        Ask::Lax { key } => ("lax", json!({"key": key})),
         Ask::Versioned { key, .. } => ("versioned", json!({"key": key})),
         Ask::Several { first } => ("several", json!({"keys": several(first)})),
         Ask::List { list } => ("list", json!({"list": list})),

@@ -1,5 +1,6 @@
 //! The judge itself: good histories pass, and each kind of wrong one is found.
 
+use super::app::STALE_NS;
 use super::check::{Ended, History, Read, Violation, Write};
 use super::model::{Ask, Op};
 use martlet_core::Position;
@@ -26,7 +27,7 @@ fn history() -> History {
 
 fn read(begin: u64, end: u64, number: u64, parts: &[(Ask, &str)]) -> Read {
     let parts = parts.iter().map(|(ask, body)| (*ask, (*body).into())).collect();
-    Read { begin, end, position: at(number), parts, is_from_memory: false, versions: (2, 3) }
+    Read { begin, end, position: at(number), parts, is_from_memory: false, is_stale: false, versions: (2, 3) }
 }
 
 fn judged(reads: Vec<Read>) -> &'static str {
@@ -62,6 +63,22 @@ fn good_histories_pass() {
 fn an_answer_from_before_an_acknowledged_write_is_stale() {
     assert_eq!(judged(vec![read(21, 25, 0, &[(REGISTER, NONE)])]), "stale");
     assert_eq!(judged(vec![read(61, 65, 0, &[(TWO, NONE)])]), "stale");
+}
+
+#[test]
+fn only_a_marked_answer_of_a_query_with_the_tag_may_be_stale_and_not_for_long() {
+    const LAX: Ask = Ask::Lax { key: 1 };
+    let marked = |begin, ask, body| judged(vec![Read { is_stale: true, ..read(begin, begin + 5, 0, &[(ask, body)]) }]);
+    assert_eq!(marked(21, LAX, NONE), "good");
+    assert_eq!(marked(19 + STALE_NS, LAX, NONE), "good");
+    assert_eq!(marked(21 + STALE_NS, LAX, NONE), "stale", "for longer than is allowed");
+    assert_eq!(marked(21, REGISTER, NONE), "stale", "of a query without the tag");
+    assert_eq!(judged(vec![read(21, 25, 0, &[(LAX, NONE)])]), "stale", "it does not say so");
+    assert_eq!(marked(21, LAX, "[{\"key\":1,\"value\":9}]"), "no prefix", "it never was the answer");
+    assert_eq!(marked(21, LAX, FIRST), "no prefix", "it was not the answer at its position");
+    // It tells nothing about others.
+    let mark = Read { is_stale: true, ..read(11, 13, 1, &[(LAX, FIRST)]) };
+    assert_eq!(judged(vec![mark, read(14, 19, 0, &[(REGISTER, NONE)])]), "good");
 }
 
 #[test]

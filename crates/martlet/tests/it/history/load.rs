@@ -215,7 +215,8 @@ impl<'a> Caller<'a> {
         });
         let parts = parts.collect();
         let position = reply.position.expect("every answer tells its position");
-        self.reads.push(Read { begin, end, position, parts, is_from_memory: reply.is_from_memory, versions });
+        let (is_from_memory, is_stale) = (reply.is_from_memory, reply.is_stale);
+        self.reads.push(Read { begin, end, position, parts, is_from_memory, is_stale, versions });
     }
 
     /// A claim is of its owner's token; what anybody may read is read by anybody.
@@ -260,7 +261,8 @@ impl<'a> Caller<'a> {
             return Ask::Versioned { key: random.number(2) * 2, version: 0 };
         }
         match random.below(32) {
-            0..8 => Ask::Register { key: random.number(REGISTERS) },
+            0..5 => Ask::Register { key: random.number(REGISTERS) },
+            5..8 => Ask::Lax { key: random.number(REGISTERS) },
             8..11 => Ask::Several { first: random.number(4) },
             11..15 => Ask::List { list: random.number(LISTS) },
             15 => Ask::Heavy { list: random.number(LISTS) },

@@ -41,6 +41,10 @@ pub(crate) enum Ask {
     Register {
         key: i64,
     },
+    /// As [`Ask::Register`], by a query with `@cache stale`.
+    Lax {
+        key: i64,
+    },
     /// Four registers, this one first.
     Several {
         first: i64,
@@ -176,7 +180,7 @@ impl State {
     pub(crate) fn answer(&self, ask: Ask) -> String {
         let mut rows = Rows::default();
         match ask {
-            Ask::Register { key } => {
+            Ask::Register { key } | Ask::Lax { key } => {
                 if let Some(value) = self.registers[index(key)] {
                     rows.add(format_args!("\"key\":{key},\"value\":{value}"));
                 }
