@@ -460,3 +460,67 @@ fn hits_are_counted() {
     assert_eq!((greet.hits + greet.misses) as f64, count("/rest/v1/rpc/{name}"));
     assert!(greet.hits >= 9);
 }
+
+#[test]
+fn an_answer_after_its_end_is_given_on_the_ordinary_way_and_says_so_in_every_form() {
+    let site = site();
+    let mut client = Client::of(&site);
+    let user = bearer(&token("authenticated"));
+    let line = "GET /rest/v1/rpc/lax";
+    let before = early(&mut client, line, &user);
+    let other = early(&mut client, line, &format!("{user}Accept-Encoding: gzip\r\n"));
+    let note = format!("{user}Content-Type: application/json\r\nContent-Length: 12\r\n\r\n{{\"text\":\"a\"}}");
+    let mut writer = Client::of(&site);
+    assert!(writer.write(&format!("POST /rest/v1/rpc/add_note HTTP/1.1\r\nHost: x\r\n{note}")));
+    assert_eq!(writer.answer().unwrap().status, 200);
+    let marked = client.ask(line, &user);
+    assert!(!is_early(&marked), "{marked:?}");
+    assert_eq!((marked.header("martlet-cache"), &marked.bytes), ("stale", &before.bytes));
+    assert_eq!(marked.header("etag"), before.header("etag"));
+    assert_eq!([marked.header("age"), marked.header("cache-status")], ["1", "martlet; hit; ttl=-1"]);
+    assert_eq!(marked.header("cache-control"), "private, no-cache");
+    // Exact again, once it is renewed; early too.
+    let begun = std::time::Instant::now();
+    let exact = loop {
+        let reply = client.ask(line, &user);
+        if reply.header("martlet-cache") == "memory" {
+            break reply;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{reply:?}");
+    };
+    assert_eq!(exact.bytes, br#"[{"n":1}]"#);
+    assert!(!exact.headers.iter().any(|(name, _)| name == "age" || name == "cache-status"), "{exact:?}");
+    assert_eq!(early(&mut client, line, &user).bytes, exact.bytes);
+    assert_ne!(early(&mut client, line, &format!("{user}Accept-Encoding: gzip\r\n")).bytes, other.bytes);
+    // A condition is judged as ever, and who wants the answer of now gets it.
+    assert!(writer.write(&format!("POST /rest/v1/rpc/add_note HTTP/1.1\r\nHost: x\r\n{note}")));
+    assert_eq!(writer.answer().unwrap().status, 200);
+    let same = client.ask(line, &format!("{user}If-None-Match: {}\r\n", exact.header("etag")));
+    if same.status == 304 {
+        assert_eq!([same.header("martlet-cache"), same.header("age")], ["stale", "1"]);
+    }
+    for now in ["no-cache", "max-age=0", "max-stale, No-Cache"] {
+        let reply = client.ask(line, &format!("{user}Cache-Control: {now}\r\n"));
+        assert_eq!(reply.bytes, br#"[{"n":2}]"#, "{now}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_to_be_renewed_is_given_early_but_for_the_one_that_asks() {
+    let site = site();
+    let mut client = Client::of(&site);
+    let line = "GET /rest/v1/rpc/moment";
+    let first = early(&mut client, line, "");
+    let begun = std::time::Instant::now();
+    let (mut last, mut late, mut asked) = (first.bytes.clone(), 0, 0);
+    while last == first.bytes {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never renewed");
+        let reply = client.ask(line, "");
+        assert_eq!(reply.header("martlet-cache"), "memory", "nobody waits for it");
+        late += u32::from(!is_early(&reply));
+        asked += 1;
+        last = reply.bytes;
+    }
+    // The one that asks for the next, and the one that is given it first.
+    assert!(late <= 3 && asked > 100, "{late} of {asked}");
+}

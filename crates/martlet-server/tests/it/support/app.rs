@@ -14,6 +14,8 @@ const FILES: &[(&str, &str)] = &[
         "queries/note.sql",
         "-- @allow anyone\n-- @param id bigint\n-- @returns row\nselect id, text from notes where id = :id",
     ),
+    ("queries/lax.sql", "-- @allow user\n-- @cache stale 30s\nselect count(*) as n from notes"),
+    ("queries/moment.sql", "-- @allow anyone\n-- @cache for 50ms..1h\n-- @returns value\nselect now() as at"),
     ("queries/secrets.sql", "-- @allow service\nselect 1 as n"),
     (
         "queries/series.sql",
