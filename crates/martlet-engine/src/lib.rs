@@ -17,6 +17,7 @@ mod arguments;
 mod cursor;
 mod digest;
 mod engine;
+mod explain;
 mod flight;
 mod folder;
 mod idempotency;
@@ -32,9 +33,11 @@ pub use answer_cache::{
 pub use arguments::{Arguments, CompiledParams, paging};
 pub use cursor::{CursorKey, QueryScope, Scope as CursorScope};
 pub use engine::{
-    BatchItem, CacheOverview, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, LimitState,
-    NamedCache, Outcome, Source, Target, WarmFigures, network, warm_arguments,
+    BatchItem, CacheOverview, Call, Callable, CheckFigures, Clear, Engine, EngineSettings, Extras, IndexLook,
+    LimitState, Look, NamedCache, Outcome, PlanLook, Source, StatementLook, TableLook, Target, WarmFigures, network,
+    warm_arguments,
 };
+pub use explain::{Explained, Section};
 pub use folder::{Folder, FolderError, compile_folder, load_folder, read_folder};
 pub use live::{
     DELIVERY_BOUNDS, Follow, FollowPart, Follower, Frame, FrameTag, LiveFigures, OwnedArguments, ParseFrameTagError,
@@ -45,7 +48,8 @@ pub use martlet_sql::{
 };
 pub use martlet_store::history;
 pub use martlet_store::{
-    Answer, DATABASE_BOUNDS, Demand, Figures, Form, PlanFigures, PoolFigures, ROWS_BOUNDS, Snapshot, StatementFigures,
+    Answer, DATABASE_BOUNDS, Demand, Figures, Form, PlanFigures, PoolFigures, ROWS_BOUNDS, RowCount, Snapshot,
+    StatementFigures,
 };
 pub use rate::{ParseRateError, Rate, RateLimiter, Standing};
 pub use route::{RouteCount, RouteEntry, RouteFound};

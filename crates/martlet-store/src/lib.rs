@@ -19,6 +19,6 @@ pub use answer::{Answer, AnswerKeys, Demand, Form, Inputs, Once, Read, Snapshot}
 pub use figures::{Figures, PlanFigures, PoolFigures, StatementFigures};
 pub use observer::{Changes, CommitObserver};
 pub use sqlite::{
-    DATABASE_BOUNDS, Health, MigrateReport, OnRow, PlanLine, ROWS_BOUNDS, Running, Scratch, ScratchError, SeedProgress,
-    Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings, Synchronous,
+    DATABASE_BOUNDS, Health, Inspection, MigrateReport, OnRow, PlanLine, ROWS_BOUNDS, RowCount, Running, Scratch,
+    ScratchError, SeedProgress, Shell, ShellError, ShellOutcome, SqliteStore, StoreSettings, Synchronous,
 };

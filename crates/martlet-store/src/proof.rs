@@ -15,7 +15,7 @@ mod text;
 
 pub use judge::{Judged, Verdict};
 pub use plan::{Access, Term, Way};
-pub use statement::{Proof, prove};
+pub use statement::{Proof, judge_plan, prove};
 
 use crate::{Scratch, ScratchError};
 use martlet_core::Clock;

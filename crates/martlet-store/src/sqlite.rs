@@ -15,6 +15,7 @@ mod group;
 mod held;
 mod idempotency;
 mod inline;
+mod inspection;
 mod keys;
 mod layouts;
 mod lock;
@@ -33,6 +34,7 @@ mod shell;
 mod statistics;
 mod writer;
 
+pub use inspection::{Inspection, RowCount};
 pub use lock::Running;
 pub use scratch::{PlanLine, Scratch, ScratchError};
 pub use settings::{Health, MigrateReport, SeedProgress, StoreSettings, Synchronous};

@@ -28,13 +28,19 @@ pub struct Proof {
 /// Plans a statement on the scratch database and judges each access.
 pub fn prove(scratch: &Scratch, catalogue: &Catalogue, statement: &Statement) -> Result<Proof, Error> {
     let sql = &statement.sqlite.text;
-    let text = Text::read(sql);
-    let lines = scratch.explain(sql)?;
+    let mut proof = judge_plan(scratch.explain(sql)?, catalogue, statement);
+    proof.mends = proof.accesses.iter().map(|judged| mend(scratch, catalogue, &proof.text, sql, judged)).collect();
+    Ok(proof)
+}
+
+/// Judges each access of a plan, wherever it was made; tries no index that would mend one.
+pub fn judge_plan(lines: Vec<PlanLine>, catalogue: &Catalogue, statement: &Statement) -> Proof {
+    let text = Text::read(&statement.sqlite.text);
     let accesses = judged(catalogue, &text, &lines);
     let mut indexes: BTreeSet<String> = accesses.iter().filter_map(|judged| judged.access.index.clone()).collect();
     indexes.extend(lines.iter().filter_map(index_beside).map(str::to_owned));
-    let mends = accesses.iter().map(|judged| mend(scratch, catalogue, &text, sql, judged)).collect();
-    Ok(Proof { lines, accesses, indexes, mends, text })
+    let mends = vec![None; accesses.len()];
+    Proof { lines, accesses, indexes, mends, text }
 }
 
 fn judged(catalogue: &Catalogue, text: &Text, lines: &[PlanLine]) -> Vec<Judged> {

@@ -75,15 +75,7 @@ impl Scratch {
 
     /// SQLite's plan of a statement.
     pub fn explain(&self, text: &str) -> Result<Vec<PlanLine>, Error> {
-        let failed = |failure: rusqlite::Error| Error::internal(format!("planning a statement: {failure}"));
-        let mut statement = self.0.sqlite.prepare(&format!("explain query plan {text}")).map_err(failed)?;
-        let mut rows = statement.raw_query();
-        let mut lines = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            let line = (|| Ok(PlanLine { id: row.get(0)?, parent: row.get(1)?, detail: row.get(3)? }))();
-            lines.push(line.map_err(failed)?);
-        }
-        Ok(lines)
+        plan_of(&self.0, text)
     }
 
     /// As `explain`, with an index that is gone again afterwards.
@@ -96,6 +88,19 @@ impl Scratch {
         run("rollback")?;
         plan
     }
+}
+
+/// SQLite's plan of a statement, which is not run.
+pub(super) fn plan_of(connection: &Connection, text: &str) -> Result<Vec<PlanLine>, Error> {
+    let failed = |failure: rusqlite::Error| Error::internal(format!("planning a statement: {failure}"));
+    let mut statement = connection.sqlite.prepare(&format!("explain query plan {text}")).map_err(failed)?;
+    let mut rows = statement.raw_query();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let line = (|| Ok(PlanLine { id: row.get(0)?, parent: row.get(1)?, detail: row.get(3)? }))();
+        lines.push(line.map_err(failed)?);
+    }
+    Ok(lines)
 }
 
 fn fill(connection: &Connection, seed: &Seed, now: Timestamp) -> Result<(), ScratchError> {
