@@ -1,19 +1,21 @@
 //! What the operator may see: `/metrics`, `/admin/v1/*`, `/openapi.json`.
 //!
-//! Open under `dev` and on the listener of `admin_listen`; elsewhere it wants the service key. Whoever asks, and how
-//! often: it reads what was counted and starts no work. Only the cache can be told what to do, which costs nothing but
-//! the reads that follow.
+//! Open on the listener of `admin_listen` and, under `dev`, to this machine; elsewhere it wants the service key. Whoever
+//! asks, and how often: it reads what was counted and starts no work. Only the cache can be told what to do, which costs
+//! nothing but the reads that follow.
 
 mod cache;
 mod history;
+mod local;
 
-pub(crate) use cache::{change_cache, get_cache, warm_cache};
+pub(crate) use cache::{change_cache, get_cache, of_cache, warm_cache};
 pub(crate) use history::get_history;
+pub(crate) use local::door_of;
 
 use crate::failure::{Failure, Surface};
 use crate::front::{Door, Shared};
 use crate::headers;
-use crate::metrics::{self, Form};
+use crate::metrics::{self, Form, RouteFigures};
 use axum::body::Body;
 use axum::response::Response;
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -43,8 +45,9 @@ pub(crate) fn is_insider(shared: &Shared, fields: &HeaderMap, door: Door) -> boo
     permit(shared, fields, door).is_ok()
 }
 
+/// The one check of whoever asks for what is the operator's.
 pub(crate) fn permit(shared: &Shared, fields: &HeaderMap, door: Door) -> Result<(), Failure> {
-    if door == Door::Admin || shared.settings.is_dev {
+    if matches!(door, Door::Admin | Door::Local) {
         return Ok(());
     }
     let identity = shared.identities.of(fields)?;
@@ -56,7 +59,7 @@ pub(crate) fn permit(shared: &Shared, fields: &HeaderMap, door: Door) -> Result<
     Err(Failure { is_anonymous, ..Failure::from(error) })
 }
 
-fn statistics(shared: &Shared) -> Value {
+pub(crate) fn statistics(shared: &Shared) -> Value {
     let mut figures = shared.engine.store().figures();
     figures.plans.retain(|plan| plan.calls > 0);
     figures.plans.sort_by_key(|plan| std::cmp::Reverse(plan.total_ns));
@@ -72,7 +75,7 @@ fn statistics(shared: &Shared) -> Value {
         "memory_bytes": metrics::resident_bytes(),
         "evicted": figures.evicted,
         "statistics": figures.plans.iter().map(|plan| of_plan(plan, hits(plan))).collect::<Vec<_>>(),
-        "routes": shared.statistics.routes(),
+        "routes": shared.statistics.routes().iter().map(of_route).collect::<Vec<_>>(),
         "pools": figures.pools.iter().map(|pool| json!({
             "name": pool.name,
             "max": pool.max,
@@ -81,6 +84,20 @@ fn statistics(shared: &Shared) -> Value {
             "waits": pool.wait.count(),
             "wait_s": seconds(pool.wait.sum),
         })).collect::<Vec<_>>(),
+    })
+}
+
+fn of_route(route: &RouteFigures) -> Value {
+    let [p50, p95, p99] = route.percentiles_ns.map(seconds);
+    json!({
+        "route": route.route,
+        "method": route.method,
+        "status": route.status,
+        "calls": route.calls,
+        "total_s": seconds(route.total_ns),
+        "p50_s": p50,
+        "p95_s": p95,
+        "p99_s": p99,
     })
 }
 

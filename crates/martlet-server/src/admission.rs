@@ -178,6 +178,11 @@ impl Admission {
         self.limit.as_ref().map(QueueLimit::limit)
     }
 
+    /// All that were refused.
+    pub(crate) fn shed_all(&self) -> u64 {
+        Shed::ALL.map(|shed| self.shed(shed)).iter().sum()
+    }
+
     pub(crate) fn shed(&self, shed: Shed) -> u64 {
         self.shed[shed as usize].load(Relaxed)
     }

@@ -7,6 +7,7 @@ mod head;
 
 pub(crate) use head::is_host;
 
+use crate::admin;
 use crate::admission::Shed;
 use crate::batch;
 use crate::body::Body;
@@ -49,7 +50,7 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, wire: &Wire, request: Re
     // Never a line a request above debug: the log would cost more than the request.
     let told = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
     let mut surface = match front.door {
-        Door::Public => surface_of(request.uri().path()),
+        Door::Public | Door::Local => surface_of(request.uri().path()),
         Door::Admin => Surface::Other,
     };
     // The operator is not limited: that is when there is something to see.
@@ -76,7 +77,7 @@ pub(crate) async fn answer(front: &Front, peer: IpAddr, wire: &Wire, request: Re
     };
     let answered = match checked {
         Ok(()) if is_shed => Ok(shared.admission.refuse(surface)),
-        Ok(()) => match catch_panic(pin!(dispatch(front, request, surface, routed, &arrived))).await {
+        Ok(()) => match catch_panic(pin!(dispatch(front, peer, request, surface, routed, &arrived))).await {
             Ok(answered) => answered,
             Err(panic) => Err(Error::internal(format!("panic: {panic}")).into()),
         },
@@ -156,6 +157,7 @@ fn surface_of(path: &str) -> Surface {
 
 async fn dispatch(
     front: &Front,
+    peer: IpAddr,
     request: Request<Incoming>,
     surface: Surface,
     routed: Option<Routed>,
@@ -163,7 +165,7 @@ async fn dispatch(
 ) -> Result<Response<Body>, Failure> {
     // What is called less often goes into boxes: a request's future is as large as the largest of its ways.
     if surface == Surface::Other {
-        return Ok(Box::pin(route(front, request)).await);
+        return Ok(Box::pin(route(front, peer, request)).await);
     }
     if request.method() == Method::OPTIONS {
         return Ok(preflight(&front.shared, &request));
@@ -180,7 +182,9 @@ async fn dispatch(
     }
 }
 
-async fn route(front: &Front, request: Request<Incoming>) -> Response<Body> {
+async fn route(front: &Front, peer: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
+    let door = admin::door_of(front.door, front.shared.settings.is_dev, peer, request.headers());
+    request.extensions_mut().insert(door);
     match front.router.clone().call(request.map(axum::body::Body::new)).await {
         Ok(response) => response.map(Body::Routed),
         Err(never) => match never {},

@@ -4,6 +4,7 @@ use crate::admission::{Admission, Turn};
 use crate::alias::Aliases;
 use crate::compression::Compressor;
 use crate::cors::Cors;
+use crate::dashboard::{FigureStreams, Looks, Samples};
 use crate::dev::Dev;
 use crate::early::Early;
 use crate::health::Probe;
@@ -50,6 +51,11 @@ pub(crate) struct Shared {
     pub(crate) description: Description,
     pub(crate) streams: Arc<Streams>,
     pub(crate) admission: Admission,
+    /// Looks at the database for the operator's pages.
+    pub(crate) looks: Looks,
+    /// What the charts of the last hour are drawn from.
+    pub(crate) samples: Samples,
+    pub(crate) figure_streams: FigureStreams,
     /// Threads that requests are answered on.
     pub(crate) workers: usize,
     pub(crate) started: Instant,
@@ -82,6 +88,9 @@ impl Shared {
             statistics: HttpStatistics::new(),
             description: Description::default(),
             streams: Arc::new(Streams::new(&settings)),
+            looks: Looks::default(),
+            samples: Samples::default(),
+            figure_streams: FigureStreams::default(),
             started: Instant::now(),
             history: OnceLock::new(),
             is_draining: AtomicBool::new(false),
@@ -138,6 +147,8 @@ impl Shared {
 pub(crate) enum Door {
     /// Everybody's.
     Public,
+    /// Everybody's, under `martlet dev`, asked from this machine: what is the operator's is open.
+    Local,
     /// The operator's: what is behind it is open.
     Admin,
 }

@@ -3,9 +3,9 @@
 use crate::headers::{APIKEY, FORWARDED_FOR};
 use crate::refusal;
 use crate::settings::AddressRange;
-use crate::tokens::{Keys, Verified};
+use crate::tokens::{Keys, KeysError, TokenRequest, Verified};
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName};
-use martlet_core::{Clock, Error, Identity, code};
+use martlet_core::{Clock, Error, Identity, Timestamp, code};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
@@ -47,6 +47,11 @@ impl Identities {
             Some(token) => self.verified.get(&digest(token)).map(Some),
             None => Some(None),
         }
+    }
+
+    /// A token signed with the server's own key.
+    pub(crate) fn issue(&self, request: &TokenRequest, now: Timestamp) -> Result<String, KeysError> {
+        self.keys.issue(request, now)
     }
 
     fn of_token(&self, token: &[u8]) -> Result<Identity, Error> {
@@ -116,9 +121,9 @@ pub(crate) fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[AddressRa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::{KeySettings, TokenRequest};
+    use crate::tokens::KeySettings;
     use hyper::header::HeaderValue;
-    use martlet_core::{TestClock, Timestamp};
+    use martlet_core::TestClock;
     use std::time::Duration;
 
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);

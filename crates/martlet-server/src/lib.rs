@@ -53,6 +53,7 @@ mod headers;
 mod rate_fields;
 mod refusal;
 
+mod dashboard;
 mod dev;
 mod health;
 mod history;

@@ -11,6 +11,6 @@ mod process;
 
 pub(crate) use collect::page;
 pub use family::{FAMILIES, Family, FamilyKind};
-pub(crate) use http::{HitSeries, HttpStatistics, RouteLabel};
+pub(crate) use http::{HitSeries, HttpStatistics, RouteFigures, RouteLabel};
 pub(crate) use page::Form;
 pub(crate) use process::{cpu_ms, resident_bytes};

@@ -184,6 +184,7 @@ impl Server {
             () = serve_all => {}
             () = all => {}
             () = front.shared.sweep() => {}
+            () = front.shared.samples.follow(&front.shared) => {}
         }
         drop(listener);
         let linger = LINGER.min(settings.shutdown_grace);

@@ -103,7 +103,8 @@ fn cleared(shared: &Shared, which: Clear<'_>) -> Result<Value, Error> {
     Ok(json!({ "cleared": cleared }))
 }
 
-fn of_cache(cache: Option<&CacheOverview>) -> Value {
+/// What is told of the cache.
+pub(crate) fn of_cache(cache: Option<&CacheOverview>) -> Value {
     let Some(CacheOverview { settings, figures, queries, renewals, named }) = cache else {
         return json!({ "mode": "off", "queries": [], "named": [] });
     };

@@ -60,7 +60,7 @@ impl RouteLabel {
     fn of_answer(self, status: StatusCode) -> Self {
         match self {
             RouteLabel::File if status.is_client_error() => RouteLabel::None,
-            RouteLabel::File => RouteLabel::Ours("/{*path}"),
+            RouteLabel::File => RouteLabel::Ours(crate::router::FILE),
             other => other,
         }
     }
@@ -72,6 +72,18 @@ impl RouteLabel {
             RouteLabel::Declared(entry) => Some(&entry.path),
         }
     }
+}
+
+/// Times of one route, method and status.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteFigures {
+    pub(crate) route: String,
+    pub(crate) method: &'static str,
+    pub(crate) status: u16,
+    pub(crate) calls: u64,
+    pub(crate) total_ns: u64,
+    /// 50th, 95th, 99th.
+    pub(crate) percentiles_ns: [u64; 3],
 }
 
 /// What a series is of.
@@ -192,24 +204,26 @@ impl HttpStatistics {
         tell(0, &self.overflow.percentiles.spread(), self.overflow.duration.counts().sum, None);
     }
 
-    /// Times of each series that has a route, as JSON.
-    pub(crate) fn routes(&self) -> Vec<serde_json::Value> {
-        let of = |(key, series): &(Key, Arc<Series>)| {
-            let route = key.route.text()?;
+    /// Times of each series that has a route.
+    pub(crate) fn routes(&self) -> Vec<RouteFigures> {
+        let of = |(key, series): (Key, Arc<Series>)| {
+            let route = key.route.text()?.to_owned();
             let counts = series.duration.counts();
-            let [p50, p95, p99] = series.percentiles.at([0.5, 0.95, 0.99]).map(crate::admin::seconds);
-            Some(serde_json::json!({
-                "route": route,
-                "method": METHODS[key.method],
-                "status": key.status,
-                "calls": counts.count(),
-                "total_s": crate::admin::seconds(counts.sum),
-                "p50_s": p50,
-                "p95_s": p95,
-                "p99_s": p99,
-            }))
+            Some(RouteFigures {
+                route,
+                method: METHODS[key.method],
+                status: key.status,
+                calls: counts.count(),
+                total_ns: counts.sum,
+                percentiles_ns: series.percentiles.at([0.5, 0.95, 0.99]),
+            })
         };
-        self.series().iter().filter_map(of).collect()
+        self.series().into_iter().filter_map(of).collect()
+    }
+
+    /// Requests that are being answered.
+    pub(crate) fn active_all(&self) -> u64 {
+        self.active.iter().map(|active| active.load(Relaxed)).sum()
     }
 
     fn add(&self, key: Key) -> Option<Arc<Series>> {

@@ -33,6 +33,12 @@ pub(super) fn write(document: &mut Document, query_names: &[&str], queries_max: 
         "Statistics of every query and action",
         &["application/json"],
     );
+    for (path, id) in
+        [("/admin/v1/performance", "get_performance"), ("/api/performance/monitor", "get_performance_for_pages")]
+    {
+        let summary = "Figures of now and of the last hour, plans, indexes; followed as an event stream";
+        operators(document, path, id, summary, &["application/json", "text/event-stream"]);
+    }
     operators(document, super::PATH, "get_openapi", "This document", &["application/json"]);
 }
 

@@ -6,6 +6,7 @@ mod calls;
 mod codings;
 mod connections;
 mod cursors;
+mod dashboard;
 mod description;
 mod early;
 mod forms;

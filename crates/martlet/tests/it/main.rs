@@ -9,6 +9,7 @@ mod cache;
 mod check;
 mod clients;
 mod config;
+mod dashboard;
 mod dev;
 mod differential;
 mod disk;

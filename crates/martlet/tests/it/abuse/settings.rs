@@ -162,7 +162,9 @@ fn abuse_cfg_04_planted_secrets_are_nowhere() {
     told.push(watched.send("GET", NOTES, &basic, "").raw);
     told.push(watched.get_as(NOTES, "PLANTED-token").raw);
     told.push(watched.send("GET", NOTES, &[("apikey", "PLANTED-apikey")], "").raw);
-    for path in ["/metrics", "/openapi.json", "/admin/v1/stats", "/api/performance/monitor", "/health"] {
+    for path in
+        ["/metrics", "/openapi.json", "/admin/v1/stats", "/admin/v1/performance", "/_/", "/_/performance", "/health"]
+    {
         told.push(watched.get_as(path, &service).raw);
     }
     for (command, args) in
@@ -193,6 +195,11 @@ fn abuse_cfg_05_strangers_see_nothing_of_the_inside() {
         "/metrics",
         "/admin/v1/stats",
         "/api/performance/monitor",
+        "/admin/v1/performance",
+        "/_/",
+        "/_/performance",
+        "/_/try/notes",
+        "/_/try/nothing",
         "/admin",
         "/admin/",
         "/admin/v1",
