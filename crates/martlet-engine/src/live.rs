@@ -16,6 +16,7 @@ mod group;
 mod hub;
 mod pace;
 mod ready;
+mod rules;
 mod together;
 mod what;
 

@@ -10,6 +10,7 @@ use super::group::{Group, Stage};
 use super::hub::{Hub, News};
 use super::pace::Pace;
 use super::ready::{Chunk, Ready};
+use super::rules::Rule;
 use crate::Engine;
 use crate::engine::{Reading, not_followed};
 use martlet_cache::Told;
@@ -167,6 +168,7 @@ impl Driver {
         let schedule = &mut shared.schedule;
         match schedule.stage {
             // It may have read before.
+            Stage::Running if !Rule::RunsAgain.holds() => {}
             Stage::Running => schedule.again = Some(schedule.again.map_or(at, |again| again.min(at))),
             Stage::Ready if is_asked => self.ready.push(Arc::clone(group), true),
             Stage::Ready => {}
@@ -381,7 +383,9 @@ async fn run(engine: Arc<Engine>, chunk: Chunk) -> Ran {
     let position = engine.position();
     let followed: Vec<_> = chunk.groups.iter().map(|group| Arc::clone(&group.followed)).collect();
     let readings = engine.read_followed(&followed).await;
-    Ran { chunk, readings, touched_at, position, generation, took: began.elapsed() }
+    let took = began.elapsed();
+    Rule::linger(&[Rule::RunsAgain]).await;
+    Ran { chunk, readings, touched_at, position, generation, took }
 }
 
 fn retry_after(failures: u32) -> Duration {

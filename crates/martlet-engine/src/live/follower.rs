@@ -3,6 +3,7 @@
 use super::frame::{Frame, FrameTag};
 use super::group::{Group, Latest, Look};
 use super::hub::{Bell, Seat};
+use super::rules::Rule;
 use super::{Follow, FollowPart, Seen, together};
 use crate::Engine;
 use crate::answer_cache::Unwatched;
@@ -111,7 +112,7 @@ impl Follower {
     pub fn poll_begin(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Arc<Frame>>, Error>> {
         self.poll_frame(context).map_ok(|frame| {
             let seen = self.seen.take();
-            Some(frame).filter(|frame| seen.is_none_or(|seen| seen.tag != frame.tag))
+            Some(frame).filter(|frame| seen.is_none_or(|seen| seen.tag != frame.tag || !Rule::KnowsSeen.holds()))
         })
     }
 

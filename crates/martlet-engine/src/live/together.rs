@@ -7,6 +7,7 @@
 use super::follower::Shown;
 use super::frame::{Frame, FrameTag};
 use super::group::Latest;
+use super::rules::Rule;
 use crate::Engine;
 use martlet_core::{Error, Position};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub(super) fn hold(engine: &Engine, shown: &[Shown<'_>]) -> Option<Position> {
     let Some(first) = touched().next() else { return Some(position) };
     let of_one_snapshot = touched().all(|latest| latest.snapshot == first.snapshot);
     let no_later = parts.iter().all(|(latest, _)| latest.position.number <= first.position.number);
-    (of_one_snapshot && no_later).then_some(first.position)
+    ((of_one_snapshot && no_later) || !Rule::HoldsTogether.holds()).then_some(first.position)
 }
 
 /// A frame of all of them, which hold together at a position, or may not.

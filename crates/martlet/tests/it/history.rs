@@ -6,13 +6,13 @@
 
 #![expect(clippy::print_stdout, reason = "a failure needs the seed, and the rates belong to the result")]
 
-mod app;
-mod check;
+pub(crate) mod app;
+pub(crate) mod check;
 pub(crate) mod client;
 mod foreign;
 mod judge;
-mod load;
-mod model;
+pub(crate) mod load;
+pub(crate) mod model;
 mod rules;
 
 use crate::hotel::token;
@@ -48,7 +48,7 @@ pub(crate) struct World {
     app: App,
     pub(crate) shared: Shared,
     pub(crate) history: History,
-    seed: u64,
+    pub(crate) seed: u64,
     /// Variables of its servers, beside those that all have.
     pub(crate) settings: Vec<(&'static str, &'static str)>,
 }
@@ -79,15 +79,20 @@ impl World {
     }
 
     pub(crate) fn plan(&self, reads: u64, writes: u64) -> Plan {
-        Plan { clients: CLIENTS, reads, writes, seed: self.seed }
+        Plan { clients: CLIENTS, reads, writes, seed: self.seed, rest_max: Duration::ZERO }
     }
 
-    /// Reads the log from the file and judges.
-    fn violations(&mut self) -> Vec<Violation> {
+    /// Reads the order of commits from the file.
+    pub(crate) fn read_log(&mut self) {
         let log = self.app.run("sql", &["--json", "select id, tag from log order by id"]);
         assert_eq!(log.code, 0, "{log:?}");
         let rows = log.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
         self.history.log = rows.map(|row| (row["id"].as_i64().unwrap(), row["tag"].as_i64().unwrap())).collect();
+    }
+
+    /// Reads the log and judges.
+    fn violations(&mut self) -> Vec<Violation> {
+        self.read_log();
         let violations = self.history.violations(SHOWN_MAX);
         println!(
             "{} answers, {:.1} % of the reads from memory; {} writes, {} of them committed; wrong: {}",
@@ -114,7 +119,7 @@ impl World {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var_os(format!("MARTLET_TEST_{name}"))?.to_str()?.parse().ok()
 }
 

@@ -180,7 +180,7 @@ fn judge(read: &Read, order: &Order, answers: &mut Answers<'_>, least: usize, mo
 }
 
 /// The order of commits. A prefix is told by its length.
-struct Order {
+pub(crate) struct Order {
     tags: Vec<i64>,
     /// The data after each prefix.
     states: Vec<State>,
@@ -196,7 +196,7 @@ struct Order {
 }
 
 impl Order {
-    fn of(history: &History) -> Result<Self, String> {
+    pub(crate) fn of(history: &History) -> Result<Self, String> {
         let runs = history.runs();
         let writes: HashMap<i64, &Write> = history.writes.iter().map(|write| (write.tag, write)).collect();
         let mut order = Self {
@@ -251,8 +251,13 @@ impl Order {
         Ok(order)
     }
 
+    /// The length of the whole.
+    pub(crate) fn end(&self) -> usize {
+        self.tags.len()
+    }
+
     /// Whether the prefix ends between two groups: of a group all is seen, or nothing.
-    fn is_boundary(&self, number: usize) -> bool {
+    pub(crate) fn is_boundary(&self, number: usize) -> bool {
         if number == 0 || number == self.groups.len() {
             return true;
         }
@@ -261,18 +266,18 @@ impl Order {
         before.is_none() || before != after
     }
 
-    fn acknowledged_before(&self, time: u64) -> usize {
+    pub(crate) fn acknowledged_before(&self, time: u64) -> usize {
         let count = self.acknowledged.partition_point(|(end, _)| *end < time);
         count.checked_sub(1).map_or(0, |last| self.acknowledged[last].1)
     }
 
     /// The longest prefix whose writes had all begun.
-    fn begun_before(&self, time: u64) -> usize {
+    pub(crate) fn begun_before(&self, time: u64) -> usize {
         self.begun.partition_point(|begun| *begun < time) - 1
     }
 
     /// The prefix that a position tells; one that nobody knows tells all.
-    fn shown_by(&self, position: Position) -> usize {
+    pub(crate) fn shown_by(&self, position: Position) -> usize {
         let Some(run) = self.runs.get(&position.epoch) else { return usize::MAX };
         let count = self.ends.partition_point(|(group, _)| *group <= (*run, position.number));
         count.checked_sub(1).map_or(0, |last| self.ends[last].1)
@@ -280,7 +285,7 @@ impl Order {
 }
 
 /// What the model answers on each prefix, computed once.
-struct Answers<'a> {
+pub(crate) struct Answers<'a> {
     order: &'a Order,
     known: HashMap<(Ask, usize), Box<str>>,
 }
@@ -289,18 +294,21 @@ struct Answers<'a> {
 const KNOWN_MAX: usize = 1_000_000;
 
 impl<'a> Answers<'a> {
-    fn new(order: &'a Order) -> Self {
+    pub(crate) fn new(order: &'a Order) -> Self {
         Self { order, known: HashMap::new() }
     }
 
     /// Whether all parts of a read are the queries on this prefix.
     fn hold(&mut self, read: &Read, number: usize) -> bool {
+        read.parts.iter().all(|(ask, body)| self.holds(*ask, body, number))
+    }
+
+    /// Whether this is the query on this prefix.
+    pub(crate) fn holds(&mut self, ask: Ask, body: &str, number: usize) -> bool {
         if self.known.len() > KNOWN_MAX {
             self.known.clear();
         }
         let state = &self.order.states[number];
-        read.parts.iter().all(|(ask, body)| {
-            **self.known.entry((*ask, number)).or_insert_with(|| state.answer(*ask).into()) == **body
-        })
+        **self.known.entry((ask, number)).or_insert_with(|| state.answer(ask).into()) == *body
     }
 }

@@ -88,10 +88,8 @@ impl Client {
         let reply = self.send("POST", "/rest/v1/batch", token, "", &body)?;
         let mut bodies = Vec::new();
         if reply.status == 200 {
-            // As text: the bytes of each part are compared.
-            let parts: Vec<&str> = reply.body.split("{\"status\":200,\"body\":").skip(1).collect();
-            assert_eq!(parts.len(), asks.len(), "{reply:?}");
-            bodies = parts.iter().map(|part| part.trim_end_matches(']').trim_end_matches(',')).map(ended).collect();
+            bodies = parts_of(&reply.body);
+            assert_eq!(bodies.len(), asks.len(), "{reply:?}");
         }
         Ok((reply, bodies))
     }
@@ -162,13 +160,20 @@ impl Client {
     }
 }
 
+/// The good parts of a batch's answer, as text: the bytes of each are compared.
+pub(crate) fn parts_of(body: &str) -> Vec<String> {
+    let parts = body.split("{\"status\":200,\"body\":").skip(1);
+    // The last one has the list's bracket behind it, the others a comma.
+    parts.map(|part| ended(part.strip_suffix(',').or_else(|| part.strip_suffix(']')).unwrap_or(part))).collect()
+}
+
 /// A part of a batch's answer without the bracket of its wrapper.
 fn ended(part: &str) -> String {
     part.strip_suffix('}').expect("a part is an object").to_owned()
 }
 
 /// A query's name and arguments.
-fn call(ask: Ask, cursor: Option<&str>) -> (&'static str, Value) {
+pub(crate) fn call(ask: Ask, cursor: Option<&str>) -> (&'static str, Value) {
     match ask {
         Ask::Register { key } => ("register", json!({"key": key})),
         Ask::Lax { key } => ("lax", json!({"key": key})),
@@ -206,7 +211,7 @@ fn action(op: Op) -> (&'static str, Value) {
     }
 }
 
-fn query_string(arguments: &Value) -> String {
+pub(crate) fn query_string(arguments: &Value) -> String {
     let members = arguments.as_object().expect("arguments are an object").iter();
     let pairs = members.map(|(name, value)| match value {
         Value::String(text) => format!("{name}={text}"),

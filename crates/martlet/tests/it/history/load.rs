@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Values that a client keeps in the lists.
 const VALUES_MAX: usize = 4;
@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     started: Instant,
     next_tag: AtomicI64,
     /// Tokens of the owners.
-    tokens: Vec<String>,
+    pub(crate) tokens: Vec<String>,
     /// The first and the last version of the app that may be served now; 0 where there is but one.
     pub(crate) versions: (AtomicU32, AtomicU32),
 }
@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) reads: u64,
     pub(crate) writes: u64,
     pub(crate) seed: u64,
+    /// A client rests up to so long after a write.
+    pub(crate) rest_max: Duration,
 }
 
 /// Numbers at random (SplitMix64).
@@ -46,7 +48,7 @@ impl Random {
         self.next() % end
     }
 
-    fn number(&mut self, end: i64) -> i64 {
+    pub(crate) fn number(&mut self, end: i64) -> i64 {
         i64::try_from(self.below(end.unsigned_abs())).expect("below an i64")
     }
 }
@@ -61,8 +63,13 @@ impl Shared {
         }
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_nanos()).expect("centuries")
+    /// Nanoseconds of the one clock.
+    pub(crate) fn now(&self) -> u64 {
+        self.at(Instant::now())
+    }
+
+    pub(crate) fn at(&self, moment: Instant) -> u64 {
+        u64::try_from(moment.saturating_duration_since(self.started).as_nanos()).expect("centuries")
     }
 
     /// Writes the first registers and lists.
@@ -82,7 +89,7 @@ impl Shared {
             let threads = (0..plan.clients).map(|number| {
                 scope.spawn(move || {
                     let mut caller = Caller::new(self, address, plan.seed ^ (number << 32)).expect("connect");
-                    let ended = caller.go(plan.reads / plan.clients, plan.writes / plan.clients);
+                    let ended = caller.go(plan);
                     caller.is_cut_off = ended.is_err();
                     caller
                 })
@@ -126,12 +133,17 @@ impl<'a> Caller<'a> {
         })
     }
 
-    fn go(&mut self, mut reads: u64, mut writes: u64) -> std::io::Result<()> {
+    fn go(&mut self, plan: &Plan) -> std::io::Result<()> {
+        let (mut reads, mut writes) = (plan.reads / plan.clients, plan.writes / plan.clients);
+        let rest_max_us = plan.rest_max.as_micros() as u64;
         while reads + writes > 0 {
             if self.random.below(reads + writes) < writes {
                 writes -= 1;
                 let op = self.op();
                 self.write(op)?;
+                if rest_max_us > 0 {
+                    std::thread::sleep(Duration::from_micros(self.random.below(rest_max_us)));
+                }
             } else {
                 let done = self.read()?;
                 reads = reads.saturating_sub(done);
@@ -302,7 +314,7 @@ impl<'a> Caller<'a> {
 }
 
 /// The cursor of a page's answer, and the last value before it.
-fn cursor_of(body: &str) -> Option<(String, i64)> {
+pub(crate) fn cursor_of(body: &str) -> Option<(String, i64)> {
     let (before, rest) = body.split_once("\"next_cursor\":\"")?;
     let (cursor, _) = rest.split_once('"')?;
     let (_, last) = before.rsplit_once("\"value\":")?;
