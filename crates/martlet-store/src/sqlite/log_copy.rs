@@ -23,7 +23,7 @@ pub(super) struct LogCopy {
     /// Pages in the log when it was copied last.
     pages: u32,
     is_whole: bool,
-    /// When the last copy ended, and how long it took.
+    /// When the last copy ended, and how long as many pages as are copied early took in it.
     last: Option<(Instant, Duration)>,
 }
 
@@ -66,8 +66,11 @@ impl LogCopy {
     /// It was copied, all of its pages or those that no long read kept back; these are tried again with the next
     /// ones, not after every group.
     pub(super) fn copied(&mut self, pages: u32, is_whole: bool, started: Instant, ended: Instant) {
+        let new = pages - self.pages.min(pages);
         (self.pages, self.is_whole) = (pages, is_whole);
-        self.last = Some((ended, ended.saturating_duration_since(started)));
+        // What a bulk load has left takes long, and says nothing of the next.
+        let took = ended.saturating_duration_since(started) * PAGES_EARLY / new.max(PAGES_EARLY);
+        self.last = Some((ended, took));
     }
 }
 
@@ -90,6 +93,9 @@ mod tests {
         assert!(!copy.is_due(2 * PAGES_EARLY, false, soon), "it took 10 ms of not yet 500");
         assert!(copy.is_due(2 * PAGES_EARLY, false, soon + MS));
         assert!(copy.is_due(PAGES_EARLY + PAGES, false, soon), "so much is copied whatever it costs");
+        let mut copy = LogCopy::default();
+        copy.copied(10 * PAGES_EARLY, true, start, start + 100 * MS);
+        assert!(copy.is_due(11 * PAGES_EARLY, false, start + 100 * MS + 10 * EARLY_SHARE * MS), "10 ms for each 512");
     }
 
     #[test]
