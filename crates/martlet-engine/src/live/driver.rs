@@ -270,7 +270,7 @@ impl Driver {
         (position, snapshot): (Position, u64),
         now: Instant,
     ) -> Option<Instant> {
-        let Reading { result, ends_in, .. } = reading;
+        let Reading { result, is_run, ends_in } = reading;
         let position = result.as_ref().map_or(position, |answer| answer.position);
         let is_covered = result.is_err() || group.watcher.covers(position.number);
         let mut shared = group.lock();
@@ -297,7 +297,10 @@ impl Driver {
             (true, Rerun::Failed)
         };
         drop(shared);
-        self.hub().counters.ran(rerun);
+        // For who comes while a group runs it is looked once more: what is found in memory then was no run.
+        if is_run || rerun != Rerun::Same {
+            self.hub().counters.ran(rerun);
+        }
         self.woken.push_back(Woken::OfGroup { group: Arc::clone(group), from: 0, all: is_new });
         at
     }

@@ -4,18 +4,19 @@ use martlet_core::{Histogram, HistogramCounts};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Upper bounds of the time from a commit to the hand-over of what it changed, in nanoseconds.
+/// Upper bounds of the time from a commit to the hand-over, or to the write, of what it changed, in nanoseconds.
 pub const DELIVERY_BOUNDS: &[u64] = &[
     1_000_000,
-    2_000_000,
+    2_500_000,
     5_000_000,
     10_000_000,
-    20_000_000,
+    25_000_000,
     50_000_000,
     100_000_000,
-    200_000_000,
+    250_000_000,
     500_000_000,
     1_000_000_000,
+    2_500_000_000,
     5_000_000_000,
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::settings::ServerSettings;
 use martlet_core::{Caller, Claims, Error, Histogram, Identity, code, limits};
-use martlet_engine::network;
+use martlet_engine::{DELIVERY_BOUNDS, network};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -10,21 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Notify, watch};
 
-/// Upper bounds of the time from a commit to the write of what it changed, in nanoseconds.
-const DELIVERY_BOUNDS: &[u64] = &[
-    1_000_000,
-    2_500_000,
-    5_000_000,
-    10_000_000,
-    25_000_000,
-    50_000_000,
-    100_000_000,
-    250_000_000,
-    500_000_000,
-    1_000_000_000,
-    2_500_000_000,
-    5_000_000_000,
-];
 /// A number whose multiples, cut to their low bits, are spread evenly.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 

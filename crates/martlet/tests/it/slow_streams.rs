@@ -197,7 +197,7 @@ fn one_who_stops_reading_costs_little_and_delays_nobody() {
     assert!(held.iter().all(|held| *held as f64 <= SLOW_BYTES_MAX), "{held:?}");
     // On a machine that others use too: a wait for those who do not read would be without end.
     assert!(beside.at(0.5) <= alone.at(0.5) * 2 + Duration::from_millis(50), "{} {}", told(&alone), told(&beside));
-    assert!(beside.max() < alone.max() * 2 + Duration::from_secs(2), "{} {}", told(&alone), told(&beside));
+    assert!(beside.max() < Duration::from_secs(2), "{}", told(&beside));
 
     // Those who do not read are still there, and when they are gone nothing is left of them.
     assert!(locked(&seen).faults.is_empty());
